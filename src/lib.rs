@@ -1,0 +1,18 @@
+#![doc = "Placeholder front page."]
+
+pub mod codec;
+pub mod limits;
+pub mod machine;
+pub mod ns;
+mod outbox;
+pub mod party;
+pub mod rule;
+pub mod seed;
+mod snapshot;
+pub mod time;
+
+pub use machine::{Action, Machine, Misuse, Sink, Within};
+pub use outbox::{Delivery, Outbox};
+pub use rule::Rule;
+pub use snapshot::{Corrupt, Snapshot};
+pub use time::{Span, Time};

@@ -1,0 +1,85 @@
+//! Every namespace once, with the specification that owns it.
+
+macro_rules! namespaces {
+    ($($name:ident = $value:literal, $spec:literal;)*) => {
+        $(#[doc = concat!("`", $value, "` — ", $spec, ".")] pub const $name: &str = $value;)*
+    };
+}
+
+namespaces! {
+    CLIENT = "jabber:client", "RFC 6120: stanzas, in this crate of any stream";
+    SERVER = "jabber:server", "RFC 6120: stanzas between servers, mapped to `jabber:client` when read";
+    COMPONENT = "jabber:component:accept", "XEP-0114: stanzas of a component, mapped to `jabber:client` when read";
+    STREAM = "http://etherx.jabber.org/streams", "RFC 6120: the stream's own elements";
+    STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas", "RFC 6120: stanza error conditions";
+    XML = "http://www.w3.org/XML/1998/namespace", "XML: the prefix `xml`";
+    XMLNS = "http://www.w3.org/2000/xmlns/", "XML: the prefix `xmlns`";
+
+    DATA = "jabber:x:data", "XEP-0004: data forms";
+    DATA_VALIDATE = "http://jabber.org/protocol/xdata-validate", "XEP-0122: validation of data forms";
+    DISCO_INFO = "http://jabber.org/protocol/disco#info", "XEP-0030: what an entity is";
+    DISCO_ITEMS = "http://jabber.org/protocol/disco#items", "XEP-0030: what an entity holds";
+    ADDRESS = "http://jabber.org/protocol/address", "XEP-0033: extended addressing";
+    MUC = "http://jabber.org/protocol/muc", "XEP-0045: joining";
+    MUC_USER = "http://jabber.org/protocol/muc#user", "XEP-0045: occupants";
+    MUC_ADMIN = "http://jabber.org/protocol/muc#admin", "XEP-0045: affiliations and roles";
+    MUC_OWNER = "http://jabber.org/protocol/muc#owner", "XEP-0045: configuration";
+    MUC_ROOMINFO = "http://jabber.org/protocol/muc#roominfo", "XEP-0045: the form in disco#info";
+    MUC_STABLE_ID = "http://jabber.org/protocol/muc#stable_id", "XEP-0045: the room keeps message ids";
+    SELF_PING = "http://jabber.org/protocol/muc#self-ping-optimization", "XEP-0410: self-ping";
+    RSM = "http://jabber.org/protocol/rsm", "XEP-0059: result set management";
+    PUBSUB = "http://jabber.org/protocol/pubsub", "XEP-0060: publish-subscribe";
+    PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event", "XEP-0060: notifications";
+    VCARD = "vcard-temp", "XEP-0054: vcard-temp";
+    VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0", "XEP-0292: vCard4";
+    AVATAR_DATA = "urn:xmpp:avatar:data", "XEP-0084: avatar data";
+    AVATAR_METADATA = "urn:xmpp:avatar:metadata", "XEP-0084: avatar metadata";
+    DELAY = "urn:xmpp:delay", "XEP-0203: delayed delivery";
+    DELAY_LEGACY = "jabber:x:delay", "XEP-0091: legacy delayed delivery";
+    CAPS = "http://jabber.org/protocol/caps", "XEP-0115: entity capabilities";
+    CAPS2 = "urn:xmpp:caps", "XEP-0390: entity capabilities 2.0";
+    HASHES = "urn:xmpp:hashes:2", "XEP-0300: hashes";
+    REGISTER = "jabber:iq:register", "XEP-0077: registration";
+    NICK = "http://jabber.org/protocol/nick", "XEP-0172: nicknames";
+    PING = "urn:xmpp:ping", "XEP-0199: ping";
+    ROSTER = "jabber:iq:roster", "RFC 6121: the roster";
+    PRIVACY = "jabber:iq:privacy", "XEP-0016: privacy lists";
+    PRIVATE = "jabber:iq:private", "XEP-0049: private storage";
+    BLOCKING = "urn:xmpp:blocking", "XEP-0191: blocking";
+    CONFERENCE = "jabber:x:conference", "XEP-0249: direct invitations";
+    CARBONS = "urn:xmpp:carbons:2", "XEP-0280: message carbons";
+    FORWARD = "urn:xmpp:forward:0", "XEP-0297: stanza forwarding";
+    CHATSTATES = "http://jabber.org/protocol/chatstates", "XEP-0085: chat states";
+    RECEIPTS = "urn:xmpp:receipts", "XEP-0184: delivery receipts";
+    CORRECT = "urn:xmpp:message-correct:0", "XEP-0308: last message correction";
+    MARKERS = "urn:xmpp:chat-markers:0", "XEP-0333: displayed markers";
+    HINTS = "urn:xmpp:hints", "XEP-0334: processing hints";
+    MAM = "urn:xmpp:mam:2", "XEP-0313: message archive management";
+    MAM_EXTENDED = "urn:xmpp:mam:2#extended", "XEP-0313: extended queries";
+    PSA = "urn:xmpp:psa", "XEP-0310: presence state annotations";
+    HATS = "urn:xmpp:hats:0", "XEP-0317: hats";
+    IDLE = "urn:xmpp:idle:1", "XEP-0319: last user interaction";
+    SID = "urn:xmpp:sid:0", "XEP-0359: unique and stable stanza ids";
+    REFERENCE = "urn:xmpp:reference:0", "XEP-0372: references";
+    REPORTING = "urn:xmpp:reporting:1", "XEP-0377: reports";
+    REPORTING_SPAM = "urn:xmpp:reporting:spam", "XEP-0377: reason spam";
+    REPORTING_ABUSE = "urn:xmpp:reporting:abuse", "XEP-0377: reason abuse";
+    EME = "urn:xmpp:eme:0", "XEP-0380: explicit message encryption";
+    OMEMO = "urn:xmpp:omemo:2", "XEP-0384: OMEMO";
+    OMEMO_LEGACY = "eu.siacs.conversations.axolotl", "XEP-0384 before version 0.4";
+    OPENPGP = "urn:xmpp:openpgp:0", "XEP-0373: OpenPGP";
+    OCCUPANT_ID = "urn:xmpp:occupant-id:0", "XEP-0421: occupant ids";
+    RETRACT = "urn:xmpp:message-retract:1", "XEP-0424: message retraction";
+    RETRACT_TOMBSTONE = "urn:xmpp:message-retract:1#tombstone", "XEP-0424: tombstones";
+    MODERATE = "urn:xmpp:message-moderate:1", "XEP-0425: moderated retraction";
+    REACTIONS = "urn:xmpp:reactions:0", "XEP-0444: reactions";
+    REACTIONS_RESTRICTIONS = "urn:xmpp:reactions:0:restrictions", "XEP-0444: restrictions";
+    MAV = "urn:xmpp:muc:affiliations:1", "XEP-0463: affiliation versioning";
+    SLOW_MODE = "urn:xmpp:muc:slow-mode:0", "XEP-0500: slow mode (checked against the text by whoever uses it)";
+    SPACES = "urn:xmpp:spaces:0", "XEP-0503: spaces";
+    RELATED = "urn:xmpp:related:0", "ProtoXEP related entities";
+    MMN = "urn:xmpp:mmn:0", "XEP-0452: mention notifications";
+    GC3 = "urn:xmpp:gc3:0", "ProtoXEP group chat 3";
+    MUC2 = "urn:xmpp:muc:0", "ProtoXEP new MUC";
+    GC_REPORT = "urn:xmpp:gcreport:0", "ProtoXEP group chat reporting";
+}
