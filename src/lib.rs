@@ -1,6 +1,7 @@
 #![doc = "Placeholder front page."]
 
 pub mod codec;
+pub mod gc3;
 pub mod limits;
 pub mod machine;
 pub mod ns;

@@ -56,13 +56,7 @@ impl<O, N> Outbox<O, N> {
     /// An empty outbox.
     #[must_use]
     pub const fn new() -> Self {
-        Self {
-            arena: Vec::new(),
-            deliveries: Vec::new(),
-            tails: Vec::new(),
-            orders: Vec::new(),
-            notices: Vec::new(),
-        }
+        Self { arena: Vec::new(), deliveries: Vec::new(), tails: Vec::new(), orders: Vec::new(), notices: Vec::new() }
     }
 
     /// Forgets everything and keeps the memory.

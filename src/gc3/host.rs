@@ -1,0 +1,326 @@
+//! What a room service and its host exchange besides stanzas: orders, answers, commands, notices.
+
+use bytes::Bytes;
+use jid::BareJid;
+use serde::{Deserialize, Serialize};
+
+use crate::codec::Stanza;
+use crate::time::Time;
+
+/// A question's number. The answer carries it back.
+pub type Token = u64;
+
+/// What goes into a [`Service`](super::Service) or a [`Room`](super::Room).
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// A stanza that the server routed here.
+    Stanza(Stanza),
+    /// The answer to an [`Order`] that carries a token.
+    Answer {
+        /// The token of the order.
+        token: Token,
+        /// What the host found out.
+        answer: Answer,
+    },
+    /// Something that the host decided or learnt.
+    Command(Command),
+}
+
+/// What the host must do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Order {
+    /// Store a message in the room's archive. Records of one room come with rising sequence numbers.
+    Store {
+        /// The room.
+        room: BareJid,
+        /// What to store.
+        record: Record,
+    },
+    /// Put this record in the place of the one with the same sequence number: the message was retracted. What stood
+    /// there must not be readable any more.
+    Replace {
+        /// The room.
+        room: BareJid,
+        /// The tombstone.
+        record: Record,
+    },
+    /// Read a page of the room's archive; answer with [`Answer::Page`], [`Answer::NoSuchId`] or
+    /// [`Answer::Unavailable`] within 30 seconds.
+    Fetch {
+        /// Comes back with the answer.
+        token: Token,
+        /// The room.
+        room: BareJid,
+        /// Which records.
+        query: Query,
+    },
+    /// Find the room's record with this stanza-id, whatever its age; answer with a page of one or
+    /// [`Answer::NoSuchId`].
+    Find {
+        /// Comes back with the answer.
+        token: Token,
+        /// The room.
+        room: BareJid,
+        /// The stanza-id.
+        id: String,
+    },
+    /// Find out about an account and a pubsub node; answer with [`Answer::Yes`], [`Answer::No`] or
+    /// [`Answer::Unavailable`] within 10 seconds.
+    Parent {
+        /// Comes back with the answer.
+        token: Token,
+        /// The space, an XMPP URI with a node.
+        uri: String,
+        /// The account.
+        jid: BareJid,
+        /// What is asked about it.
+        fact: ParentFact,
+    },
+    /// The room is gone for good: its archive may be deleted.
+    Drop {
+        /// The room.
+        room: BareJid,
+    },
+}
+
+/// What a room asks about an account and its parent space.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParentFact {
+    /// Is it subscribed to the node?
+    Member,
+    /// May it publish to the node?
+    Publisher,
+}
+
+/// What the host found out.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Answer {
+    /// Records of the archive.
+    Page(Page),
+    /// An id in the query names no record.
+    NoSuchId,
+    /// Yes.
+    Yes,
+    /// No.
+    No,
+    /// It cannot be found out now.
+    Unavailable,
+}
+
+/// What the host decides or learns.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Command {
+    /// The service shuts down.
+    Shutdown,
+    /// State was restored and something may be missing: versions that clients hold are void, and presence is asked for
+    /// again.
+    Restored,
+    /// An account is no longer subscribed to a parent space.
+    ParentLost {
+        /// The space.
+        uri: String,
+        /// The account.
+        jid: BareJid,
+    },
+    /// A parent space is gone.
+    ParentGone {
+        /// The space.
+        uri: String,
+    },
+    /// No message in the archive needs the name of this participant any more.
+    Forget {
+        /// The room.
+        room: BareJid,
+        /// The participant ID.
+        id: String,
+    },
+}
+
+/// What the host may like to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// A room was created.
+    Created {
+        /// Its address.
+        room: BareJid,
+    },
+    /// A room was destroyed.
+    Destroyed {
+        /// Its address.
+        room: BareJid,
+    },
+    /// An account became a participant.
+    Joined {
+        /// The room.
+        room: BareJid,
+        /// The account.
+        jid: BareJid,
+    },
+    /// An account is no participant any more.
+    Left {
+        /// The room.
+        room: BareJid,
+        /// The account.
+        jid: BareJid,
+    },
+    /// A stanza was refused; the error went to its sender.
+    Refused {
+        /// The sender, as far as it can be told.
+        from: Option<Box<str>>,
+    },
+    /// A stanza was dropped without an answer.
+    Dropped {
+        /// The sender, as far as it can be told.
+        from: Option<Box<str>>,
+    },
+    /// A further rule took part in what was just said.
+    Also,
+    /// A session ended without its owner saying so.
+    SessionEnded {
+        /// The full JID.
+        jid: Box<str>,
+    },
+    /// Owners and administrators were told of a report.
+    Reported {
+        /// The room.
+        room: BareJid,
+    },
+}
+
+/// One archived message, as the room wants it stored and given back. A host may index it by sequence, stanza-id, stamp
+/// and author; the body is opaque to it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// Its place in the room's one order. Counts all messages, archived or not, so there are gaps.
+    pub seq: u64,
+    /// Its id by the room (XEP-0359).
+    pub stanza_id: String,
+    /// When the room accepted it.
+    pub stamp: Time,
+    /// The author's participant ID; empty if the room itself speaks.
+    pub author: String,
+    /// The author's nickname then.
+    pub nick: String,
+    /// The author's bare JID, for readers who may see it. A host that must forget JIDs may clear it.
+    pub jid: Option<String>,
+    /// The `id` that the author gave the message.
+    pub id: String,
+    /// The message's children as bytes of XML, in `jabber:client`.
+    pub body: Bytes,
+}
+
+impl Record {
+    /// The record as bytes, for hosts that store it whole.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut bytes = Vec::with_capacity(128 + self.body.len());
+        crate::snapshot::put(self, &mut bytes);
+        bytes
+    }
+
+    /// The record of those bytes; `None` if they are not one.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        crate::snapshot::take(bytes).ok()
+    }
+}
+
+/// Which records of an archive are asked for. All conditions hold together.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Query {
+    /// Not before.
+    pub start: Option<Time>,
+    /// Not after.
+    pub end: Option<Time>,
+    /// Only records with a greater sequence number: older ones are not for this reader.
+    pub above_seq: Option<u64>,
+    /// Only records of this author.
+    pub author: Option<String>,
+    /// Only after the record with this stanza-id (a filter, XEP-0313 `after-id`).
+    pub after_id: Option<String>,
+    /// Only before the record with this stanza-id (a filter, XEP-0313 `before-id`).
+    pub before_id: Option<String>,
+    /// Only these stanza-ids; each must exist. Empty: all.
+    pub ids: Vec<String>,
+    /// Where the page starts.
+    pub from: Edge,
+    /// How many records at the most.
+    pub max: u32,
+}
+
+/// Where a page of a result starts (XEP-0059).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Edge {
+    /// At the oldest.
+    #[default]
+    First,
+    /// Just after the record with this stanza-id.
+    After(String),
+    /// Just before the record with this stanza-id, backwards.
+    Before(String),
+    /// At the newest, backwards.
+    Last,
+}
+
+/// One page of an archive, oldest record first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Page {
+    /// The records.
+    pub records: Vec<Record>,
+    /// Whether the result ends with this page, in the direction of paging.
+    pub complete: bool,
+    /// How many records of the whole result stand before the first of these.
+    pub index: u64,
+    /// How many records the whole result has.
+    pub count: u64,
+}
+
+impl Query {
+    /// Answers the query from records in rising order: what a host with a small archive, or a test, needs.
+    #[must_use]
+    pub fn answer<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Answer {
+        let place = |id: &str| records.clone().find(|r| r.stanza_id == id).map(|r| r.seq);
+        let mut bounds = (self.above_seq, None);
+        if let Some(id) = &self.after_id {
+            let Some(seq) = place(id) else { return Answer::NoSuchId };
+            bounds.0 = bounds.0.max(Some(seq));
+        }
+        if let Some(id) = &self.before_id {
+            let Some(seq) = place(id) else { return Answer::NoSuchId };
+            bounds.1 = Some(seq);
+        }
+        let readable = |seq: u64| self.above_seq.is_none_or(|above| seq > above);
+        if !self.ids.iter().all(|id| place(id).is_some_and(readable)) {
+            return Answer::NoSuchId;
+        }
+        let all: Vec<&Record> = records
+            .clone()
+            .filter(|r| bounds.0.is_none_or(|above| r.seq > above) && bounds.1.is_none_or(|below| r.seq < below))
+            .filter(|r| self.start.is_none_or(|start| r.stamp >= start) && self.end.is_none_or(|end| r.stamp <= end))
+            .filter(|r| self.author.as_ref().is_none_or(|author| r.author == *author))
+            .filter(|r| self.ids.is_empty() || self.ids.contains(&r.stanza_id))
+            .collect();
+        let max = self.max as usize;
+        let (start, end) = match &self.from {
+            Edge::First => (0, max.min(all.len())),
+            Edge::Last => (all.len().saturating_sub(max), all.len()),
+            Edge::After(id) => {
+                let Some(seq) = place(id) else { return Answer::NoSuchId };
+                let start = all.partition_point(|r| r.seq <= seq);
+                (start, start.saturating_add(max).min(all.len()))
+            }
+            Edge::Before(id) => {
+                let Some(seq) = place(id) else { return Answer::NoSuchId };
+                let end = all.partition_point(|r| r.seq < seq);
+                (end.saturating_sub(max), end)
+            }
+        };
+        let backwards = matches!(self.from, Edge::Before(_) | Edge::Last);
+        let complete = if backwards { start == 0 } else { end == all.len() };
+        let records = all.get(start..end).unwrap_or_default().iter().map(|&r| r.clone()).collect();
+        Answer::Page(Page { records, complete, index: start as u64, count: all.len() as u64 })
+    }
+}
