@@ -1,0 +1,3 @@
+//! Rules: what a room and its service decide, and why.
+
+pub mod table;
