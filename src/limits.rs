@@ -1,5 +1,10 @@
 //! Every bound in the crate, each with its reason and a default. One struct for the codec and one for each machine.
 
+use serde::{Deserialize, Serialize};
+
+pub use crate::rate::{Allowance, Rate};
+use crate::time::Span;
+
 /// Bounds on what the codec reads. Everything from the wire is hostile until it is inside these.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CodecLimits {
@@ -19,5 +24,172 @@ pub struct CodecLimits {
 impl Default for CodecLimits {
     fn default() -> Self {
         Self { depth: 64, stanza_bytes: 256 * 1024, token_bytes: 64 * 1024, attributes: 64, elements: 8192 }
+    }
+}
+
+/// Bounds on a GC3 room and its service (PROFILE, section Limits). Each has the default that the profile names.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Gc3Limits {
+    /// Participants of one room, whatever its configuration says: each costs some 200 bytes. Default 100 000.
+    pub participants: u32,
+    /// Sessions of one account. Default 32.
+    pub sessions: u32,
+    /// Entries of the access list. Default 10 000.
+    pub access: usize,
+    /// Aliases of one room. Default 8.
+    pub aliases: usize,
+    /// Changes of the aliases. Default 5 a day.
+    pub alias_changes: Rate,
+    /// Bytes of one message. Default 64 KiB.
+    pub message_bytes: usize,
+    /// Bytes of a subject. Default 4 KiB.
+    pub subject_bytes: usize,
+    /// Fields of a form. Default 64.
+    pub form_fields: usize,
+    /// Tombstones. Default 10 000.
+    pub tombstones: usize,
+    /// Messages of the ring. Default 50.
+    pub ring: usize,
+    /// Bytes of the ring. Default 256 KiB.
+    pub ring_bytes: usize,
+    /// Messages of which the room remembers id and author. Default 1024.
+    pub recent: usize,
+    /// Messages that are held for a pending session. Default 64.
+    pub held: usize,
+    /// How long a session may be pending. Default 30 s.
+    pub pending_for: Span,
+    /// How long a bare session lives after the last stanza. Default 15 min.
+    pub bare_for: Span,
+    /// Messages and requests of one participant. Default 20 at once, then one a second.
+    pub input: Rate,
+    /// Announced presence of one participant. Default 5 at once, then one in 5 s.
+    pub presence: Rate,
+    /// Requests to accounts in flight. Default 1000.
+    pub in_flight: usize,
+    /// Relayed requests of one asker to one target. Default 10 a minute.
+    pub relay_pair: Rate,
+    /// Relayed requests of one asker. Default 60 a minute.
+    pub relay_asker: Rate,
+    /// Relayed requests to one target. Default 30 a minute.
+    pub relay_target: Rate,
+    /// How long an account may take to answer. Default 60 s.
+    pub relay_for: Span,
+    /// `sync` of one full JID. Default 4 a minute.
+    pub sync: Rate,
+    /// Archive queries of one account. Default 30 a minute.
+    pub archive: Rate,
+    /// Messages of one page of the archive. Default 250.
+    pub archive_page: u32,
+    /// How long the host may take to answer for the archive. Default 30 s.
+    pub archive_for: Span,
+    /// How long the host may take to answer for a parent. Default 10 s.
+    pub parent_for: Span,
+    /// How long the host's word about a parent is believed. Default 10 min.
+    pub parent_cached: Span,
+    /// Items of one page of a list. Default 500.
+    pub list_page: usize,
+    /// IDs of one look-up. Default 50.
+    pub look_up: usize,
+    /// After which time changes of participants are sent together. Default 1 s.
+    pub announce_after: Span,
+    /// Items of one change message. Default 100.
+    pub announce_items: usize,
+    /// Sessions of one full JID that may end by bounces. Default 1 a minute.
+    pub bounces: Rate,
+    /// `subscribe` to one account on joining again. Default one a minute.
+    pub subscribe_again: Span,
+    /// The first and the longest wait before something is sent again to a server that cannot be reached. Default 1 min
+    /// and 1 h.
+    pub retry: (Span, Span),
+    /// For how long it is tried. Default 24 h.
+    pub retry_for: Span,
+    /// The first wait before a probe is repeated. Default 30 s.
+    pub probe_after: Span,
+    /// `unsubscribe` after the end of a room. Default 100 a second.
+    pub farewells: u32,
+    /// How long the real JID of somebody who left is kept. Default 30 days.
+    pub forget_jid: Span,
+    /// How long a name of somebody who left is kept. Default 730 days.
+    pub forget_nick: Span,
+    /// How long a destroyed room is remembered. Default 30 days.
+    pub remember_destroyed: Span,
+    /// Changes in the audit list. Default 500.
+    pub audit: usize,
+    /// Reports of one account. Default 10 an hour.
+    pub reports: Rate,
+    /// How long those who left may report. Default 7 days.
+    pub report_after: Span,
+    /// Reactions of one account to one message. Default 16.
+    pub reactions: usize,
+    /// Rooms of one service. Default 100 000.
+    pub rooms: usize,
+    /// Rooms created by one account that still exist. Default 100.
+    pub rooms_per_account: usize,
+    /// Rooms created by one account. Default 10 at once, then 10 an hour.
+    pub creation: Rate,
+    /// Rooms of one page of the service's list. Default 100.
+    pub rooms_page: usize,
+    /// Questions for features in flight, and hashes remembered. Default 10 000.
+    pub caps: usize,
+    /// Rates that are remembered at once before full ones are forgotten. Default 4096.
+    pub rates_remembered: usize,
+}
+
+impl Default for Gc3Limits {
+    fn default() -> Self {
+        let minute = Span::from_mins(1);
+        Self {
+            participants: 100_000,
+            sessions: 32,
+            access: 10_000,
+            aliases: 8,
+            alias_changes: Rate::per(5, Span::from_days(1)),
+            message_bytes: 64 * 1024,
+            subject_bytes: 4 * 1024,
+            form_fields: 64,
+            tombstones: 10_000,
+            ring: 50,
+            ring_bytes: 256 * 1024,
+            recent: 1024,
+            held: 64,
+            pending_for: Span::from_secs(30),
+            bare_for: Span::from_mins(15),
+            input: Rate { burst: 20, every: Span::from_secs(1) },
+            presence: Rate { burst: 5, every: Span::from_secs(5) },
+            in_flight: 1000,
+            relay_pair: Rate::per(10, minute),
+            relay_asker: Rate::per(60, minute),
+            relay_target: Rate::per(30, minute),
+            relay_for: minute,
+            sync: Rate::per(4, minute),
+            archive: Rate::per(30, minute),
+            archive_page: 250,
+            archive_for: Span::from_secs(30),
+            parent_for: Span::from_secs(10),
+            parent_cached: Span::from_mins(10),
+            list_page: 500,
+            look_up: 50,
+            announce_after: Span::from_secs(1),
+            announce_items: 100,
+            bounces: Rate::per(1, minute),
+            subscribe_again: minute,
+            retry: (minute, Span::from_hours(1)),
+            retry_for: Span::from_hours(24),
+            probe_after: Span::from_secs(30),
+            farewells: 100,
+            forget_jid: Span::from_days(30),
+            forget_nick: Span::from_days(730),
+            remember_destroyed: Span::from_days(30),
+            audit: 500,
+            reports: Rate::per(10, Span::from_hours(1)),
+            report_after: Span::from_days(7),
+            reactions: 16,
+            rooms: 100_000,
+            rooms_per_account: 100,
+            creation: Rate { burst: 10, every: Span::from_mins(6) },
+            rooms_page: 100,
+            caps: 10_000,
+            rates_remembered: 4096,
+        }
     }
 }

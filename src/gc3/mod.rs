@@ -1,6 +1,12 @@
 //! Group chat 3: rooms that know who belongs to them, whoever is online.
 
+pub mod acl;
+pub mod config;
 mod host;
+mod id;
+pub mod nick;
+mod room;
 pub mod rules;
 
 pub use host::{Answer, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
+pub use id::ParticipantId;

@@ -1,0 +1,3 @@
+//! One room.
+
+mod state;

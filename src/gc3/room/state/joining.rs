@@ -1,0 +1,308 @@
+//! Coming and going: participants, their sessions and their presence.
+
+use std::collections::VecDeque;
+
+use super::{
+    Asked, Bound, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb, Topics, Why,
+};
+use crate::gc3::acl::Affiliation;
+use crate::gc3::config::{Push, Visibility};
+use crate::gc3::host::Token;
+use crate::gc3::id::ParticipantId;
+use crate::party::{Address, Seat};
+use crate::time::Span;
+
+/// An account that becomes a participant.
+#[derive(Clone, Debug)]
+pub(crate) struct Joining {
+    pub(crate) jid: Address,
+    pub(crate) id: ParticipantId,
+    pub(crate) nick: Box<str>,
+    pub(crate) affiliation: Affiliation,
+    pub(crate) push: Option<Push>,
+    /// Whether only the parent space's membership lets it in.
+    pub(crate) by_parent: bool,
+}
+
+/// A participant that is no more.
+#[derive(Clone, Debug)]
+pub(crate) struct Departed {
+    pub(crate) jid: Address,
+    pub(crate) person: Person,
+    /// Its full JIDs, as they were, in seat order.
+    pub(crate) sessions: Vec<(Address, Session)>,
+    pub(crate) why: Why,
+    /// Who removed it, if somebody did.
+    pub(crate) by: Option<ParticipantId>,
+    pub(crate) reason: Option<Box<str>>,
+    /// The version of the list with it gone.
+    pub(crate) version: u64,
+}
+
+/// A presence that is to be announced: `None`, unavailable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Present {
+    pub(crate) who: Slot,
+    pub(crate) show: Option<Show>,
+}
+
+/// What came of a change to somebody's sessions.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Applied {
+    /// The session.
+    pub(crate) seat: Option<Seat>,
+    /// The presence to announce.
+    pub(crate) present: Option<Present>,
+    /// The question for features that has to be put.
+    pub(crate) features: Option<Token>,
+}
+
+impl State {
+    /// Makes an account a participant, who is to be asked for its subscription.
+    pub(crate) fn join(&mut self, joining: Joining) -> Slot {
+        let tomb = self.tombs.remove(joining.id);
+        let since_seq = tomb.map_or(self.talk.seq, |tomb| tomb.since_seq);
+        let version = self.next_version();
+        let mut person = Person::new(joining.id, joining.nick, joining.affiliation, version, since_seq);
+        person.push = joining.push;
+        person.spoke = false;
+        let who = self.people.add(joining.jid, person);
+        if joining.by_parent {
+            self.by_parent.insert(who);
+        }
+        self.announce_soon();
+        self.ask(who);
+        who
+    }
+
+    /// Notes that an account is asked for its subscription now.
+    pub(crate) fn ask(&mut self, who: Slot) {
+        let now = self.now;
+        if let Some(person) = self.people.get_mut(who)
+            && person.standing != Standing::Approved
+        {
+            person.standing = Standing::Asked;
+        }
+        self.asked.insert(who, Asked { at: now, wait: Span::ZERO, since: now });
+        if self.asked.len() > self.limits.rates_remembered {
+            let again = self.limits.subscribe_again;
+            self.asked.retain(|_, asked| asked.wait != Span::ZERO || now.since(asked.at) < again);
+        }
+    }
+
+    /// Whether an account may be asked again (J5).
+    pub(crate) fn may_ask_again(&self, who: Slot) -> bool {
+        self.asked.get(&who).is_none_or(|asked| self.now.since(asked.at) >= self.limits.subscribe_again)
+    }
+
+    /// Ends a participation and everything that hangs on it.
+    pub(crate) fn depart(
+        &mut self,
+        who: Slot,
+        why: Why,
+        by: Option<ParticipantId>,
+        reason: Option<Box<str>>,
+    ) -> Option<Departed> {
+        let seats: Vec<Seat> = self.sessions.of(&self.people, who).collect();
+        let sessions = seats.into_iter().filter_map(|seat| self.detach(seat)).collect();
+        for timer in [Timer::Presence(who), Timer::Probe(who), Timer::Resubscribe(who)] {
+            self.timers.clear(timer);
+        }
+        self.asked.remove(&who);
+        self.by_parent.remove(&who);
+        let (jid, person) = self.people.remove(who)?;
+        let version = self.next_version();
+        let listed = self.access.own(jid.as_str(), person.id).is_some();
+        let trace = person.spoke || listed || !matches!(why, Why::Left | Why::AccountGone);
+        let tomb = Tomb {
+            nick: person.nick.clone(),
+            jid: trace.then(|| jid.as_str().into()),
+            left: self.now,
+            why,
+            version,
+            spoke: person.spoke,
+            trace,
+            since_seq: person.since_seq,
+        };
+        self.tombs.insert(person.id, tomb);
+        if let Some(floor) = self.tombs.trim(self.limits.tombstones) {
+            self.version.floor = self.version.floor.max(floor);
+        }
+        self.forget_later();
+        self.announce_soon();
+        Some(Departed { jid, person, sessions, why, by, reason, version })
+    }
+
+    /// Sets the timer that forgets real JIDs (L1).
+    pub(crate) fn forget_later(&mut self) {
+        if self.timers.get(Timer::Forget).is_none()
+            && let Some(left) = self.tombs.oldest_with_jid()
+        {
+            self.timers.set(Timer::Forget, left.plus(self.limits.forget_jid));
+        }
+    }
+
+    /// Closes a session and what hangs on it.
+    pub(crate) fn detach(&mut self, seat: Seat) -> Option<(Address, Session)> {
+        for timer in [Timer::Session(seat), Timer::Pending(seat), Timer::Check(seat)] {
+            self.timers.clear(timer);
+        }
+        self.settle(seat);
+        self.relays.retain(|_, relay| relay.what != super::Relayed::Check(seat));
+        self.sessions.close(&mut self.people, seat)
+    }
+
+    /// Ends the wait for a session's features; gives back what was held for it.
+    pub(crate) fn settle(&mut self, seat: Seat) -> Option<Pending> {
+        let pending = self.pending.remove(&seat)?;
+        self.timers.clear(Timer::Pending(seat));
+        self.timers.clear(Timer::Question(pending.token));
+        self.questions.remove(&pending.token);
+        Some(pending)
+    }
+
+    /// Opens a session, or finds the one that is there.
+    pub(crate) fn attach(&mut self, who: Slot, full: &Address, origin: Origin) -> Seat {
+        if let Some(seat) = self.sessions.find(full.as_str()) {
+            return seat;
+        }
+        let mut session = Session::new(who, origin, self.now);
+        if let Some(person) = self.people.get(who) {
+            session.view = self.view(person);
+        }
+        let seat = self.sessions.open(&mut self.people, full.clone(), session);
+        if origin == Origin::Bare {
+            self.timers.set(Timer::Session(seat), self.now.plus(self.limits.bare_for));
+        }
+        seat
+    }
+
+    /// Adds to or takes from what a full JID hears, by its own word. Opens a bare session where there is none.
+    pub(crate) fn subscribe(&mut self, who: Slot, full: &Address, add: Topics, remove: Topics) -> Option<Seat> {
+        if self.sessions.find(full.as_str()).is_none() && add.is_empty() {
+            return None;
+        }
+        let seat = self.attach(who, full, Origin::Bare);
+        self.sessions.change(seat, |session| {
+            session.topics = session.topics.with(add).without(remove);
+            session.explicit = session.explicit.with(add).with(remove);
+        });
+        self.seen(seat);
+        Some(seat)
+    }
+
+    /// A stanza came from a session: a bare one lives on (G4.5).
+    pub(crate) fn seen(&mut self, seat: Seat) {
+        let now = self.now;
+        if self.sessions.get(seat).is_some_and(|s| s.origin == Origin::Bare && s.last < now) {
+            self.sessions.change(seat, |session| session.last = now);
+        }
+    }
+
+    /// Available presence of an approved account (P1). `known` are the default subscriptions, if they are known;
+    /// otherwise, with `wait`, the session is pending.
+    pub(crate) fn available(&mut self, who: Slot, full: &Address, show: Show, priority: i8, wait: bool) -> Applied {
+        let now = self.now;
+        let known = self.sessions.find(full.as_str());
+        let opened = known.and_then(|seat| self.sessions.get(seat)).is_none_or(|s| s.origin == Origin::Bare);
+        let seat = self.attach(who, full, Origin::Presence);
+        self.timers.clear(Timer::Session(seat));
+        self.sessions.change(seat, |session| {
+            session.origin = Origin::Presence;
+            (session.show, session.priority, session.last) = (show, priority, now);
+        });
+        let mut features = None;
+        if opened && wait {
+            let token = self.next_token();
+            self.questions.insert(token, Question::Features(seat));
+            self.pending.insert(seat, Pending { token, held: Vec::new() });
+            self.timers.set(Timer::Pending(seat), now.plus(self.limits.pending_for));
+            features = Some(token);
+        }
+        self.timers.clear(Timer::Probe(who));
+        Applied { seat: Some(seat), present: self.present(who), features }
+    }
+
+    /// The features of a session are known, or will never be: what it hears by default, and what was held for it.
+    pub(crate) fn default_topics(&mut self, seat: Seat, topics: Topics) -> Option<Pending> {
+        let pending = self.settle(seat);
+        self.sessions.change(seat, |session| {
+            session.topics = session.topics.with(topics.without(session.explicit));
+        });
+        pending
+    }
+
+    /// A session ended.
+    pub(crate) fn unavailable(&mut self, seat: Seat) -> (Option<(Address, Session)>, Option<Present>) {
+        let closed = self.detach(seat);
+        let present = closed.as_ref().and_then(|(_, session)| self.present(session.person));
+        (closed, present)
+    }
+
+    /// The account agreed to the subscription.
+    pub(crate) fn approve(&mut self, who: Slot) {
+        self.timers.clear(Timer::Resubscribe(who));
+        if let Some(person) = self.people.get_mut(who) {
+            person.standing = Standing::Approved;
+        }
+    }
+
+    /// The account refused the subscription: its presence sessions end (P2).
+    pub(crate) fn decline(&mut self, who: Slot) -> (Vec<(Address, Session)>, Option<Present>) {
+        self.timers.clear(Timer::Resubscribe(who));
+        self.timers.clear(Timer::Probe(who));
+        if let Some(person) = self.people.get_mut(who) {
+            person.standing = Standing::Declined;
+        }
+        let by_presence = |&seat: &Seat| self.sessions.get(seat).is_some_and(|s| s.origin == Origin::Presence);
+        let seats: Vec<Seat> = self.sessions.of(&self.people, who).filter(by_presence).collect();
+        let closed = seats.into_iter().filter_map(|seat| self.detach(seat)).collect();
+        (closed, self.present(who))
+    }
+
+    /// What the room shows of a participant now (P3).
+    fn shows(&self, who: Slot) -> Option<Show> {
+        let person = self.people.get(who)?;
+        let show = self.sessions.best_show(&self.people, who).filter(|_| person.show_presence)?;
+        let coarse = self.config.visibility == Visibility::Moderators || show == Show::Chat;
+        Some(if coarse { Show::Online } else { show })
+    }
+
+    /// Whether a participant's presence has to be announced, now: what comes too fast is merged (P14).
+    pub(crate) fn present(&mut self, who: Slot) -> Option<Present> {
+        let show = self.shows(who);
+        let person = self.people.get(who)?;
+        if person.shown == show {
+            self.timers.clear(Timer::Presence(who));
+            return None;
+        }
+        let id = person.id;
+        let rate = self.limits.presence;
+        if !self.spend(Bound::Presence, id.as_str(), rate) {
+            if self.timers.get(Timer::Presence(who)).is_none() {
+                self.timers.set(Timer::Presence(who), self.now.plus(rate.every));
+            }
+            return None;
+        }
+        self.timers.clear(Timer::Presence(who));
+        self.people.get_mut(who)?.shown = show;
+        Some(Present { who, show })
+    }
+
+    /// A participant's rights changed: what its sessions may see follows.
+    pub(crate) fn refresh_view(&mut self, who: Slot) {
+        let Some(person) = self.people.get(who) else { return };
+        let view = self.view(person);
+        let seats: Vec<Seat> = self.sessions.of(&self.people, who).collect();
+        for seat in seats {
+            if self.sessions.get(seat).is_some_and(|s| s.view != view) {
+                self.sessions.change(seat, |session| session.view = view);
+            }
+        }
+    }
+
+    /// Who is to be told by `unsubscribe` when the room ends.
+    pub(crate) fn all_accounts(&self) -> VecDeque<Box<str>> {
+        self.people.iter().map(|(slot, _)| self.people.jid(slot).into()).collect()
+    }
+}

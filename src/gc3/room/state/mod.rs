@@ -1,0 +1,423 @@
+//! Everything that a room knows: plain ordered data, and the only ways in which it changes. No decisions.
+
+mod access;
+
+mod joining;
+mod people;
+mod sessions;
+mod speaking;
+mod talk;
+mod timers;
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+pub(crate) use crate::rate::{Allowance, Rate};
+pub(crate) use access::{Access, Entry, Key, Tomb, Tombs, Why};
+pub(crate) use joining::{Applied, Departed, Joining, Present};
+pub(crate) use people::{People, Person, Slot, Standing};
+pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
+pub(crate) use speaking::Speech;
+pub(crate) use talk::{Said, Subject, Talk};
+pub(crate) use timers::{Timer, Timers};
+
+use crate::codec::StanzaKind;
+use crate::gc3::acl::{self, Role, Verb};
+use crate::gc3::config::{Config, Who};
+use crate::gc3::host::Token;
+use crate::gc3::id::ParticipantId;
+use crate::limits::Gc3Limits;
+use crate::party::{Address, Seat};
+use crate::seed::Seed;
+use crate::time::Time;
+
+/// Everything that a room knows.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    /// The room's address, a bare JID.
+    pub(crate) address: Address,
+    /// The number of the room in its service: the upper half of its tokens.
+    pub(crate) serial: u32,
+    pub(crate) secret: Seed,
+    pub(crate) limits: Gc3Limits,
+    /// The latest time seen.
+    pub(crate) now: Time,
+    pub(crate) config: Config,
+    /// Raised by each change of the configuration.
+    pub(crate) config_version: u64,
+    pub(crate) people: People,
+    pub(crate) sessions: Sessions,
+    pub(crate) access: Access,
+    pub(crate) tombs: Tombs,
+    pub(crate) version: Version,
+    pub(crate) talk: Talk,
+    pub(crate) timers: Timers,
+    /// Sessions whose features are not known yet.
+    pub(crate) pending: BTreeMap<Seat, Pending>,
+    /// Questions to the host that are open.
+    pub(crate) questions: BTreeMap<Token, Question>,
+    /// Requests to accounts that are open.
+    pub(crate) relays: BTreeMap<u64, Relay>,
+    /// How many tokens, ids and requests were drawn.
+    pub(crate) drawn: u64,
+    /// When the account of a slot was last asked for its subscription, and whether that is to be repeated.
+    pub(crate) asked: BTreeMap<Slot, Asked>,
+    /// Rates that only few use at a time, by what they bound and for whom.
+    pub(crate) rates: BTreeMap<(Bound, Box<str>), Allowance>,
+    /// What the host said of accounts and the parent space.
+    pub(crate) facts: BTreeMap<(Box<str>, crate::gc3::host::ParentFact), (bool, Time)>,
+    /// Accounts that are in by the parent's membership alone (SP8).
+    pub(crate) by_parent: BTreeSet<Slot>,
+    pub(crate) audit: VecDeque<Audit>,
+    /// Set when the room was destroyed.
+    pub(crate) destroyed: Option<Destroyed>,
+}
+
+/// The version of the participant list (G2.4).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Version {
+    /// Eight characters, drawn at creation and after a lossy restore.
+    pub(crate) tag: Box<str>,
+    pub(crate) counter: u64,
+    /// Versions below are not known any more.
+    pub(crate) floor: u64,
+    /// The version up to which changes were sent.
+    pub(crate) announced: u64,
+}
+
+/// A presence session that waits for its features (G4.6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Pending {
+    pub(crate) token: Token,
+    /// The messages that came meanwhile, ready to be sent.
+    pub(crate) held: Vec<(HeldKind, Bytes)>,
+}
+
+/// The kind of a held stanza.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum HeldKind {
+    Message,
+    Presence,
+}
+
+impl From<HeldKind> for StanzaKind {
+    fn from(kind: HeldKind) -> Self {
+        match kind {
+            HeldKind::Message => Self::Message,
+            HeldKind::Presence => Self::Presence,
+        }
+    }
+}
+
+/// A question to the host, with what has to be done when the answer comes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Question {
+    /// The features of a pending session.
+    Features(Seat),
+    /// A page of the archive, for this query stanza.
+    Page(Bytes),
+    /// Whether a message exists, for this stanza, which is judged again with the answer.
+    Find(Bytes),
+    /// A fact about the parent space, for this stanza, which is judged again with the answer.
+    Parent { stanza: Bytes, jid: Box<str>, fact: crate::gc3::host::ParentFact },
+}
+
+/// A request to an account on behalf of a participant (G9), or a ping that verifies a bounce (P6).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Relay {
+    /// The id under which it was sent.
+    pub(crate) id: Box<str>,
+    /// To whom it was sent.
+    pub(crate) to: Box<str>,
+    /// The asker's full JID, the id of its request and the address that it asked.
+    pub(crate) asker: Box<str>,
+    pub(crate) asker_id: Box<str>,
+    pub(crate) asked: Box<str>,
+    /// What was asked, by which the answer is rebuilt.
+    pub(crate) what: Relayed,
+}
+
+/// What may be asked of an account.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Relayed {
+    AvatarMetadata,
+    AvatarData,
+    VcardTemp,
+    Vcard4,
+    /// The room's own ping to a session that bounced.
+    Check(Seat),
+}
+
+/// When somebody was asked for its subscription, and how that goes on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Asked {
+    pub(crate) at: Time,
+    /// The wait before the next attempt; zero: there is none.
+    pub(crate) wait: crate::time::Span,
+    /// When attempts began.
+    pub(crate) since: Time,
+}
+
+/// What a rate bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Bound {
+    /// Announced presence of a participant, by slot.
+    Presence,
+    /// `sync` of a full JID.
+    Sync,
+    /// Archive queries of an account.
+    Archive,
+    /// Relayed requests of an asker.
+    RelayAsker,
+    /// Relayed requests to a target.
+    RelayTarget,
+    /// Relayed requests of a pair.
+    RelayPair,
+    /// Reports of an account.
+    Report,
+    /// Changes of the aliases.
+    Aliases,
+    /// Sessions ended by bounces, per full JID.
+    Bounce,
+    /// Slow mode of a participant.
+    Slow,
+}
+
+/// One change of rights or rules, with who made it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Audit {
+    pub(crate) at: Time,
+    pub(crate) actor: Box<str>,
+    pub(crate) what: Box<str>,
+}
+
+/// What remains of a destroyed room.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Destroyed {
+    pub(crate) at: Time,
+    pub(crate) alternate: Option<Box<str>>,
+    pub(crate) reason: Option<Box<str>>,
+    /// Accounts that still have to be told by `unsubscribe`.
+    pub(crate) farewells: VecDeque<Box<str>>,
+    /// In a secret room: who was entitled to know it.
+    pub(crate) entitled: BTreeSet<Box<str>>,
+}
+
+impl State {
+    /// An empty room.
+    pub(crate) fn new(
+        address: Address,
+        serial: u32,
+        config: Config,
+        limits: Gc3Limits,
+        secret: Seed,
+        now: Time,
+    ) -> Self {
+        let key = Self::key(&secret);
+        let tag = secret.draw("version-tag", &[&now.millis().to_be_bytes()]).base32_short();
+        Self {
+            address,
+            serial,
+            limits,
+            now,
+            config,
+            config_version: 1,
+            people: People::new(key),
+            sessions: Sessions::new(key),
+            access: Access::default(),
+            tombs: Tombs::default(),
+            version: Version { tag: tag.into(), counter: 0, floor: 0, announced: 0 },
+            talk: Talk::default(),
+            timers: Timers::default(),
+            pending: BTreeMap::new(),
+            questions: BTreeMap::new(),
+            relays: BTreeMap::new(),
+            drawn: 0,
+            asked: BTreeMap::new(),
+            rates: BTreeMap::new(),
+            facts: BTreeMap::new(),
+            by_parent: BTreeSet::new(),
+            audit: VecDeque::new(),
+            destroyed: None,
+            secret,
+        }
+    }
+
+    /// The key of the hash tables.
+    pub(crate) fn key(secret: &Seed) -> [u8; 16] {
+        let mut key = [0; 16];
+        key.copy_from_slice(&secret.draw("hash-key", &[]).bytes()[..16]);
+        key
+    }
+
+    /// The room's domain, under whose name requests to accounts are sent.
+    pub(crate) fn domain(&self) -> &str {
+        self.address.as_str().split_once('@').map_or(self.address.as_str(), |(_, domain)| domain)
+    }
+
+    /// The participant ID of an account.
+    pub(crate) fn id_of(&self, bare: &str) -> ParticipantId {
+        ParticipantId::of(&self.secret, bare)
+    }
+
+    /// The Participant JID.
+    pub(crate) fn participant_jid(&self, id: ParticipantId) -> String {
+        format!("{}/{id}", self.address)
+    }
+
+    /// The role of a participant.
+    pub(crate) fn role(&self, person: &Person) -> Role {
+        person.kept_role.unwrap_or_else(|| Role::initial(&self.config, person.affiliation))
+    }
+
+    /// Whether a participant may do something.
+    pub(crate) fn may(&self, person: &Person, verb: Verb) -> bool {
+        acl::allows(&self.config, person.affiliation, self.role(person), verb)
+    }
+
+    /// How much of the participant list a participant may see (G2.10, V1).
+    pub(crate) fn view(&self, person: &Person) -> View {
+        let moderator = self.role(person) == Role::Moderator;
+        if self.config.list_visible == Who::Moderators && !moderator {
+            View::Moderators
+        } else if self.may(person, Verb::ViewRealJid) {
+            View::Jids
+        } else {
+            View::Plain
+        }
+    }
+
+    /// Whether an account may know that a secret room exists (V4): it is in, was in, or stands on the access list.
+    pub(crate) fn knows(&self, bare: &str) -> bool {
+        if let Some(gone) = &self.destroyed {
+            return gone.entitled.contains(bare);
+        }
+        if self.people.find(bare).is_some() {
+            return true;
+        }
+        let id = self.id_of(bare);
+        self.tombs.get(id).is_some_and(|tomb| tomb.trace) || self.access.affiliation(bare, id) != acl::Affiliation::None
+    }
+
+    /// The version of the participant list as it is written.
+    pub(crate) fn version_text(&self, counter: u64) -> String {
+        format!("{}.{}", self.version.tag, base36(counter))
+    }
+
+    /// The counter of a version that this room wrote and still knows; `None` for any other.
+    pub(crate) fn known_version(&self, text: &str) -> Option<u64> {
+        let (tag, counter) = text.split_once('.')?;
+        let counter = parse_base36(counter)?;
+        (*tag == *self.version.tag && counter >= self.version.floor && counter <= self.version.counter)
+            .then_some(counter)
+    }
+
+    /// Raises the version by one.
+    pub(crate) fn next_version(&mut self) -> u64 {
+        self.version.counter += 1;
+        self.version.counter
+    }
+
+    /// Marks a participant as changed, and has the change announced.
+    pub(crate) fn touch(&mut self, slot: Slot) {
+        let version = self.next_version();
+        self.people.touch(slot, version);
+        self.announce_soon();
+    }
+
+    /// Has the changes announced at the latest in a moment (G2.11).
+    pub(crate) fn announce_soon(&mut self) {
+        if self.timers.get(Timer::Announce).is_none() {
+            self.timers.set(Timer::Announce, self.now.plus(self.limits.announce_after));
+        }
+    }
+
+    /// A new token for a question to the host.
+    pub(crate) fn next_token(&mut self) -> Token {
+        self.drawn += 1;
+        u64::from(self.serial) << 32 | (self.drawn & 0xffff_ffff)
+    }
+
+    /// The number and the id of a new request to an account. The id begins with the room's number, so that the service
+    /// finds the room that an answer is for.
+    pub(crate) fn next_request(&mut self) -> (u64, String) {
+        self.drawn += 1;
+        let drawn = self.secret.draw_nth("request", self.drawn).base32();
+        (self.drawn, format!("{}.{drawn}", base36(u64::from(self.serial))))
+    }
+
+    /// Notes a change of rights or rules.
+    pub(crate) fn note(&mut self, actor: &str, what: String) {
+        self.audit.push_back(Audit { at: self.now, actor: actor.into(), what: what.into() });
+        while self.audit.len() > self.limits.audit {
+            self.audit.pop_front();
+        }
+    }
+
+    /// What is left of a rate.
+    pub(crate) fn allowance(&self, bound: Bound, whose: &str) -> Allowance {
+        self.rates.get(&(bound, whose.into())).copied().unwrap_or_default()
+    }
+
+    /// Spends one of a rate; whether it was allowed. Forgets rates that are full again when there are many.
+    pub(crate) fn spend(&mut self, bound: Bound, whose: &str, rate: Rate) -> bool {
+        let now = self.now;
+        if self.rates.len() >= self.limits.rates_remembered {
+            self.rates.retain(|_, left| left.full_at() > now);
+        }
+        let mut left = self.allowance(bound, whose);
+        let allowed = left.take(rate, now);
+        self.rates.insert((bound, whose.into()), left);
+        allowed
+    }
+
+    /// Whether everything fits together. For tests, fuzzing and loaded snapshots.
+    pub(crate) fn check(&self) -> Result<(), &'static str> {
+        self.people.check()?;
+        self.access.check()?;
+        let fits = |person: &Person| {
+            person.version <= self.version.counter
+                && person.joined <= person.version
+                && person.since_seq <= self.talk.seq
+        };
+        if !self.people.iter().all(|(_, person)| fits(person)) {
+            return Err("a participant is newer than the room");
+        }
+        if !self.people.iter().all(|(slot, p)| p.id == self.id_of(self.people.jid(slot))) {
+            return Err("a participant ID is not that of its account");
+        }
+        if !self.sessions.iter().all(|(_, s)| self.people.get(s.person).is_some()) {
+            return Err("a session belongs to nobody");
+        }
+        if self.tombs.iter().any(|(id, tomb)| self.people.find_id(*id).is_some() || tomb.version > self.version.counter)
+        {
+            return Err("somebody is both here and gone");
+        }
+        if !self.pending.keys().all(|&seat| self.sessions.get(seat).is_some()) {
+            return Err("a pending session is none");
+        }
+        Ok(())
+    }
+}
+
+/// A number in base 36, lower case.
+pub(crate) fn base36(mut number: u64) -> String {
+    let mut digits = Vec::with_capacity(13);
+    loop {
+        let digit = (number % 36) as u8;
+        digits.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        number /= 36;
+        if number == 0 {
+            break;
+        }
+    }
+    digits.iter().rev().map(|&digit| char::from(digit)).collect()
+}
+
+/// The number that [`base36`] writes so; nothing else is one.
+pub(crate) fn parse_base36(text: &str) -> Option<u64> {
+    let number = u64::from_str_radix(text, 36).ok()?;
+    (base36(number) == text).then_some(number)
+}

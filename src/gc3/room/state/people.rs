@@ -1,0 +1,370 @@
+//! The participants: a slab by slot, found by bare JID, by ID and by nickname, and in the order of their last change.
+
+use core::hash::Hasher;
+
+use hashbrown::HashTable;
+use siphasher::sip::SipHasher13;
+
+use super::sessions::Show;
+use crate::gc3::acl::{Affiliation, Role};
+use crate::gc3::config::Push;
+use crate::gc3::id::ParticipantId;
+use crate::gc3::nick;
+use crate::party::{Address, Roster, Seat};
+use crate::rate::Allowance;
+use serde::{Deserialize, Serialize};
+
+/// A participant's slot.
+pub(crate) type Slot = Seat;
+
+/// The room's subscription to a participant's presence (G4.1).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Standing {
+    /// Nothing was sent.
+    #[default]
+    None,
+    /// The room asked.
+    Asked,
+    /// The account, or its server for it, agreed.
+    Approved,
+    /// The account refused.
+    Declined,
+}
+
+/// An account that is in the room, online or not.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Person {
+    pub(crate) id: ParticipantId,
+    pub(crate) affiliation: Affiliation,
+    /// The role that it was given, kept until it is changed; `None`: the affiliation's.
+    pub(crate) kept_role: Option<Role>,
+    pub(crate) standing: Standing,
+    /// Whether a message of its was ever accepted.
+    pub(crate) spoke: bool,
+    /// Whether others may read its avatar through the room.
+    pub(crate) profile: bool,
+    /// Whether others may see when it is online.
+    pub(crate) show_presence: bool,
+    /// Its own push setting; `None`: the room's default.
+    pub(crate) push: Option<Push>,
+    /// The presence that was announced last; `None`: unavailable.
+    pub(crate) shown: Option<Show>,
+    pub(crate) nick: Box<str>,
+    /// The version of its last change.
+    pub(crate) version: u64,
+    /// The version of its own join: what happened before is not told to it (L4).
+    pub(crate) joined: u64,
+    /// The sequence number of the room when it first joined: `since-join` history starts after it.
+    pub(crate) since_seq: u64,
+    pub(crate) allowance: Allowance,
+    #[serde(skip)]
+    links: Links,
+}
+
+/// Positions in lists that are derived from the rest.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Links {
+    older: Link,
+    newer: Link,
+    first_session: Link,
+}
+
+/// A slot or none, in four bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Link(u32);
+
+impl Default for Link {
+    fn default() -> Self {
+        Self(u32::MAX)
+    }
+}
+
+impl Link {
+    pub(super) const fn to(seat: Option<Seat>) -> Self {
+        match seat {
+            Some(seat) => Self(seat.0),
+            None => Self(u32::MAX),
+        }
+    }
+
+    pub(super) const fn get(self) -> Option<Seat> {
+        if self.0 == u32::MAX { None } else { Some(Seat(self.0)) }
+    }
+}
+
+impl Person {
+    pub(crate) fn new(
+        id: ParticipantId,
+        nick: Box<str>,
+        affiliation: Affiliation,
+        version: u64,
+        since_seq: u64,
+    ) -> Self {
+        Self {
+            id,
+            affiliation,
+            kept_role: None,
+            standing: Standing::None,
+            spoke: false,
+            profile: false,
+            show_presence: true,
+            push: None,
+            shown: None,
+            nick,
+            version,
+            joined: version,
+            since_seq,
+            allowance: Allowance::default(),
+            links: Links::default(),
+        }
+    }
+}
+
+/// All participants.
+#[derive(Clone, Debug)]
+pub(crate) struct People {
+    roster: Roster,
+    slots: Vec<Option<Person>>,
+    /// Slots by the text of their IDs, for lists and their pages.
+    by_id: Vec<Slot>,
+    by_nick: HashTable<(u32, Slot)>,
+    oldest: Link,
+    newest: Link,
+    key: [u8; 16],
+}
+
+impl People {
+    pub(crate) fn new(key: [u8; 16]) -> Self {
+        Self {
+            roster: Roster::new(key),
+            slots: Vec::new(),
+            by_id: Vec::new(),
+            by_nick: HashTable::new(),
+            oldest: Link::default(),
+            newest: Link::default(),
+            key,
+        }
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.roster.len()
+    }
+
+    /// The bare JIDs, for audiences.
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    pub(crate) fn find(&self, bare: &str) -> Option<Slot> {
+        self.roster.find(bare)
+    }
+
+    pub(crate) fn get(&self, slot: Slot) -> Option<&Person> {
+        self.slots.get(slot.index())?.as_ref()
+    }
+
+    /// Changes a person's own facts. Nick, ID and version have ways of their own, for they are indexed.
+    pub(crate) fn get_mut(&mut self, slot: Slot) -> Option<&mut Person> {
+        self.slots.get_mut(slot.index())?.as_mut()
+    }
+
+    pub(crate) fn jid(&self, slot: Slot) -> &str {
+        self.roster.get(slot).map_or("", Address::as_str)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Slot, &Person)> {
+        self.roster.taken().iter().filter_map(|slot| Some((slot, self.get(slot)?)))
+    }
+
+    fn id_at(&self, slot: Slot) -> Option<ParticipantId> {
+        self.get(slot).map(|p| p.id)
+    }
+
+    pub(crate) fn find_id(&self, id: ParticipantId) -> Option<Slot> {
+        let at = self.by_id.binary_search_by_key(&Some(id), |&slot| self.id_at(slot)).ok()?;
+        self.by_id.get(at).copied()
+    }
+
+    /// All slots in the order of their IDs, from just after `id` on.
+    pub(crate) fn after_id(&self, id: Option<ParticipantId>) -> &[Slot] {
+        let from = id.map_or(0, |id| self.by_id.partition_point(|&slot| self.id_at(slot) <= Some(id)));
+        self.by_id.get(from..).unwrap_or_default()
+    }
+
+    fn nick_hash(&self, key: &str) -> u32 {
+        let mut hasher = SipHasher13::new_with_key(&self.key);
+        hasher.write(key.as_bytes());
+        (hasher.finish() >> 32) as u32
+    }
+
+    /// Who holds a nickname that cannot be told from this one (G11.2).
+    pub(crate) fn find_nick(&self, wanted: &str) -> Option<Slot> {
+        let key = nick::key(wanted);
+        let hash = self.nick_hash(&key);
+        let same = |&(h, slot): &(u32, Slot)| h == hash && self.get(slot).is_some_and(|p| nick::key(&p.nick) == key);
+        self.by_nick.find(spread(hash), same).map(|&(_, slot)| slot)
+    }
+
+    /// Adds a person. The caller has made sure that neither the account nor the nickname is there.
+    pub(crate) fn add(&mut self, jid: Address, person: Person) -> Slot {
+        let slot = self.roster.seat(jid);
+        self.put(slot, person);
+        slot
+    }
+
+    /// Puts a person into a given slot, as a snapshot says. `false` if slot, account, ID or nickname is taken.
+    pub(crate) fn restore(&mut self, slot: Slot, jid: Address, person: Person) -> bool {
+        let new = self.find_id(person.id).is_none()
+            && self.find_nick(&person.nick).is_none()
+            && self.roster.seat_at(slot, jid);
+        if new {
+            self.put(slot, person);
+        }
+        new
+    }
+
+    fn put(&mut self, slot: Slot, person: Person) {
+        let at = slot.index();
+        grow(&mut self.slots, at);
+        let (id, hash) = (person.id, self.nick_hash(&nick::key(&person.nick)));
+        let place = self.by_id.partition_point(|&other| self.id_at(other) < Some(id));
+        if self.by_id.len() == self.by_id.capacity() {
+            self.by_id.reserve_exact(self.by_id.len() / 8 + 4);
+        }
+        self.by_id.insert(place, slot);
+        self.by_nick.insert_unique(spread(hash), (hash, slot), |&(h, _)| spread(h));
+        self.slots[at] = Some(person);
+        self.link_by_version(slot);
+    }
+
+    pub(crate) fn remove(&mut self, slot: Slot) -> Option<(Address, Person)> {
+        let id = self.get(slot)?.id;
+        self.unlink(slot);
+        self.forget_nick(slot);
+        if let Ok(at) = self.by_id.binary_search_by_key(&Some(id), |&other| self.id_at(other)) {
+            self.by_id.remove(at);
+        }
+        let person = self.slots.get_mut(slot.index())?.take()?;
+        Some((self.roster.unseat(slot)?, person))
+    }
+
+    fn forget_nick(&mut self, slot: Slot) {
+        let Some(person) = self.get(slot) else { return };
+        let hash = self.nick_hash(&nick::key(&person.nick));
+        if let Ok(found) = self.by_nick.find_entry(spread(hash), |&(_, other)| other == slot) {
+            found.remove();
+        }
+    }
+
+    /// Gives another nickname; gives back the old one.
+    pub(crate) fn rename(&mut self, slot: Slot, nick: Box<str>) -> Option<Box<str>> {
+        self.forget_nick(slot);
+        let hash = self.nick_hash(&nick::key(&nick));
+        let old = core::mem::replace(&mut self.get_mut(slot)?.nick, nick);
+        self.by_nick.insert_unique(spread(hash), (hash, slot), |&(h, _)| spread(h));
+        Some(old)
+    }
+
+    /// Marks a person as changed in `version`, which is above all others.
+    pub(crate) fn touch(&mut self, slot: Slot, version: u64) {
+        self.unlink(slot);
+        if let Some(person) = self.get_mut(slot) {
+            person.version = version;
+        }
+        self.link_by_version(slot);
+    }
+
+    /// Who changed after `version`, newest change first. Costs only as much as it gives.
+    pub(crate) fn changed_since(&self, version: u64) -> impl Iterator<Item = Slot> + '_ {
+        let step = |slot: &Slot| self.get(*slot).and_then(|p| p.links.older.get());
+        core::iter::successors(self.newest.get(), step)
+            .take_while(move |&slot| self.get(slot).is_some_and(|p| p.version > version))
+    }
+
+    /// Links a slot into the list by version: at its end, but for a snapshot that is being loaded.
+    fn link_by_version(&mut self, slot: Slot) {
+        let Some(version) = self.get(slot).map(|p| p.version) else { return };
+        let mut older = self.newest.get();
+        let mut newer = None;
+        while let Some(at) = older {
+            let Some(other) = self.get(at) else { break };
+            if other.version <= version {
+                break;
+            }
+            newer = Some(at);
+            older = other.links.older.get();
+        }
+        self.set_links(slot, |links| (links.older, links.newer) = (Link::to(older), Link::to(newer)));
+        match older {
+            Some(at) => self.set_links(at, |links| links.newer = Link::to(Some(slot))),
+            None => self.oldest = Link::to(Some(slot)),
+        }
+        match newer {
+            Some(at) => self.set_links(at, |links| links.older = Link::to(Some(slot))),
+            None => self.newest = Link::to(Some(slot)),
+        }
+    }
+
+    fn unlink(&mut self, slot: Slot) {
+        let Some(links) = self.get(slot).map(|p| p.links) else { return };
+        match links.older.get() {
+            Some(at) => self.set_links(at, |l| l.newer = links.newer),
+            None => self.oldest = links.newer,
+        }
+        match links.newer.get() {
+            Some(at) => self.set_links(at, |l| l.older = links.older),
+            None => self.newest = links.older,
+        }
+    }
+
+    fn set_links(&mut self, slot: Slot, set: impl FnOnce(&mut Links)) {
+        if let Some(person) = self.get_mut(slot) {
+            set(&mut person.links);
+        }
+    }
+
+    pub(super) fn first_session(&self, slot: Slot) -> Link {
+        self.get(slot).map_or_else(Link::default, |p| p.links.first_session)
+    }
+
+    pub(super) fn set_first_session(&mut self, slot: Slot, first: Link) {
+        self.set_links(slot, |links| links.first_session = first);
+    }
+}
+
+/// A table's hash out of the 32 bits that are kept: the table takes its position from the low bits and its tag from
+/// the high ones.
+fn spread(hash: u32) -> u64 {
+    u64::from(hash) | u64::from(hash) << 32
+}
+
+/// Makes room for an index. Grows by an eighth, for a room of a hundred thousand must not hold twice its size.
+pub(super) fn grow<T>(slots: &mut Vec<Option<T>>, at: usize) {
+    if at >= slots.capacity() {
+        slots.reserve_exact((at + 1 - slots.len()).max(slots.len() / 8 + 4));
+    }
+    while slots.len() <= at {
+        slots.push(None);
+    }
+}
+
+/// The last change of all, for tests of consistency.
+impl People {
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        let mut count = 0;
+        let mut last = u64::MAX;
+        for slot in self.changed_since(0) {
+            let version = self.get(slot).map_or(0, |p| p.version);
+            if version > last {
+                return Err("people are not in the order of their versions");
+            }
+            last = version;
+            count += 1;
+        }
+        let sorted = self.by_id.is_sorted_by(|&a, &b| self.id_at(a) < self.id_at(b));
+        if count != self.len() || self.by_id.len() != self.len() || self.by_nick.len() != self.len() || !sorted {
+            return Err("the indexes of people do not fit");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,335 @@
+//! The full JIDs that are attached to the room, what each one hears, and the sets of those who hear the same.
+
+use serde::{Deserialize, Serialize};
+
+use super::people::{Link, People, Slot, grow};
+use crate::party::{Address, Roster, Seat, Seats};
+use crate::time::Time;
+
+/// How a session is spoken to. The seam for further dialects: a session has one, and everything that is written is
+/// written once per dialect.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Dialect {
+    /// `urn:xmpp:gc3:0`
+    Gc3,
+}
+
+impl Dialect {
+    pub(crate) const ALL: [Self; 1] = [Self::Gc3];
+
+    const fn index(self) -> usize {
+        match self {
+            Self::Gc3 => 0,
+        }
+    }
+}
+
+/// What a session may hear: a set of the three subscriptions.
+#[derive(Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Topics(u8);
+
+impl Topics {
+    pub(crate) const NONE: Self = Self(0);
+    pub(crate) const MESSAGE: Self = Self(1);
+    pub(crate) const PRESENCE: Self = Self(2);
+    pub(crate) const PARTICIPANT: Self = Self(4);
+    pub(crate) const ALL: Self = Self(7);
+
+    /// Each with its name on the wire.
+    pub(crate) const NAMES: [(Self, &'static str); 3] =
+        [(Self::MESSAGE, "message"), (Self::PRESENCE, "presence"), (Self::PARTICIPANT, "participant")];
+
+    pub(crate) const fn contains(self, other: Self) -> bool {
+        self.0 & other.0 == other.0
+    }
+
+    pub(crate) const fn with(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
+    pub(crate) const fn without(self, other: Self) -> Self {
+        Self(self.0 & !other.0)
+    }
+
+    pub(crate) const fn is_empty(self) -> bool {
+        self.0 == 0
+    }
+
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(_, n)| *n == name).map(|(topic, _)| *topic)
+    }
+
+    /// Its names, separated by spaces.
+    pub(crate) fn names(self) -> String {
+        let mut names = String::new();
+        for (topic, name) in Self::NAMES {
+            if self.contains(topic) {
+                if !names.is_empty() {
+                    names.push(' ');
+                }
+                names.push_str(name);
+            }
+        }
+        names
+    }
+}
+
+impl core::fmt::Debug for Topics {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        write!(f, "{{{}}}", self.names())
+    }
+}
+
+/// The availability of a session, best first (P3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum Show {
+    /// Free for chat: shown as plainly available.
+    Chat,
+    /// Available.
+    Online,
+    /// Away.
+    Away,
+    /// Away for long.
+    Xa,
+    /// Do not disturb.
+    Dnd,
+}
+
+impl Show {
+    /// What stands in `<show/>`, if anything.
+    pub(crate) const fn name(self) -> Option<&'static str> {
+        match self {
+            Self::Chat | Self::Online => None,
+            Self::Away => Some("away"),
+            Self::Xa => Some("xa"),
+            Self::Dnd => Some("dnd"),
+        }
+    }
+
+    pub(crate) fn parse(text: &str) -> Self {
+        match text {
+            "chat" => Self::Chat,
+            "away" => Self::Away,
+            "xa" => Self::Xa,
+            "dnd" => Self::Dnd,
+            _ => Self::Online,
+        }
+    }
+}
+
+/// How a session came to be (G4.5).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) enum Origin {
+    /// By the presence that the room is subscribed to.
+    Presence,
+    /// By `<subscribe/>`, without known presence: lives a while after each stanza.
+    Bare,
+}
+
+/// How much of the participant list somebody may see.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(crate) enum View {
+    /// Moderators and oneself.
+    Moderators,
+    /// Everybody, without real JIDs.
+    Plain,
+    /// Everybody, with real JIDs.
+    Jids,
+}
+
+impl View {
+    pub(crate) const ALL: [Self; 3] = [Self::Moderators, Self::Plain, Self::Jids];
+}
+
+/// One full JID attached to the room.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Session {
+    pub(crate) person: Slot,
+    pub(crate) dialect: Dialect,
+    pub(crate) origin: Origin,
+    pub(crate) topics: Topics,
+    /// The topics that were asked for or refused one by one: default features do not touch them.
+    pub(crate) explicit: Topics,
+    pub(crate) show: Show,
+    pub(crate) priority: i8,
+    /// How much of the participant list the account may see.
+    pub(crate) view: View,
+    /// When its last presence (or, for a bare session, its last stanza) came.
+    pub(crate) last: Time,
+    #[serde(skip)]
+    pub(super) next: Link,
+}
+
+impl Session {
+    pub(crate) fn new(person: Slot, origin: Origin, now: Time) -> Self {
+        Self {
+            person,
+            dialect: Dialect::Gc3,
+            origin,
+            topics: Topics::NONE,
+            explicit: Topics::NONE,
+            show: Show::Online,
+            priority: 0,
+            view: View::Plain,
+            last: now,
+            next: Link::default(),
+        }
+    }
+}
+
+/// Who hears what, in one dialect.
+#[derive(Clone, Debug, Default)]
+struct Hearers {
+    all: Seats,
+    message: Seats,
+    presence: Seats,
+    /// Participant changes, by view.
+    participant: [Seats; View::ALL.len()],
+}
+
+/// All sessions.
+#[derive(Clone, Debug)]
+pub(crate) struct Sessions {
+    roster: Roster,
+    slots: Vec<Option<Session>>,
+    hearers: [Hearers; Dialect::ALL.len()],
+}
+
+impl Sessions {
+    pub(crate) fn new(key: [u8; 16]) -> Self {
+        Self { roster: Roster::new(key), slots: Vec::new(), hearers: Default::default() }
+    }
+
+    pub(crate) fn roster(&self) -> &Roster {
+        &self.roster
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.roster.len()
+    }
+
+    pub(crate) fn find(&self, full: &str) -> Option<Seat> {
+        self.roster.find(full)
+    }
+
+    pub(crate) fn get(&self, seat: Seat) -> Option<&Session> {
+        self.slots.get(seat.index())?.as_ref()
+    }
+
+    pub(crate) fn jid(&self, seat: Seat) -> &str {
+        self.roster.get(seat).map_or("", Address::as_str)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (Seat, &Session)> {
+        self.roster.taken().iter().filter_map(|seat| Some((seat, self.get(seat)?)))
+    }
+
+    /// Every session of a dialect.
+    pub(crate) fn all(&self, dialect: Dialect) -> &Seats {
+        &self.hearers[dialect.index()].all
+    }
+
+    pub(crate) fn hearing_messages(&self, dialect: Dialect) -> &Seats {
+        &self.hearers[dialect.index()].message
+    }
+
+    pub(crate) fn hearing_presence(&self, dialect: Dialect) -> &Seats {
+        &self.hearers[dialect.index()].presence
+    }
+
+    pub(crate) fn hearing_changes(&self, dialect: Dialect, view: View) -> &Seats {
+        &self.hearers[dialect.index()].participant[view as usize]
+    }
+
+    fn index(&mut self, seat: Seat, session: &Session, there: bool) {
+        let hearers = &mut self.hearers[session.dialect.index()];
+        hearers.all.set(seat, there);
+        hearers.message.set(seat, there && session.topics.contains(Topics::MESSAGE));
+        hearers.presence.set(seat, there && session.topics.contains(Topics::PRESENCE));
+        let changes = there && session.topics.contains(Topics::PARTICIPANT);
+        for (view, seats) in View::ALL.into_iter().zip(&mut hearers.participant) {
+            seats.set(seat, changes && session.view == view);
+        }
+    }
+
+    /// Attaches a full JID that is not attached yet.
+    pub(crate) fn open(&mut self, people: &mut People, jid: Address, session: Session) -> Seat {
+        let seat = self.roster.seat(jid);
+        self.put(people, seat, session);
+        seat
+    }
+
+    /// Attaches at a given seat, as a snapshot says. `false` if seat or JID is taken.
+    pub(crate) fn restore(&mut self, people: &mut People, seat: Seat, jid: Address, session: Session) -> bool {
+        let new = self.roster.seat_at(seat, jid);
+        if new {
+            self.put(people, seat, session);
+        }
+        new
+    }
+
+    fn put(&mut self, people: &mut People, seat: Seat, mut session: Session) {
+        grow(&mut self.slots, seat.index());
+        // An account's sessions are chained in seat order, so that the order of farewells is not history.
+        let mut before = None;
+        let mut next = people.first_session(session.person);
+        while let Some(at) = next.get()
+            && at < seat
+        {
+            before = Some(at);
+            next = self.get(at).map_or_else(Link::default, |s| s.next);
+        }
+        session.next = next;
+        self.index(seat, &session, true);
+        let person = session.person;
+        self.slots[seat.index()] = Some(session);
+        self.chain(people, person, before, Link::to(Some(seat)));
+    }
+
+    fn chain(&mut self, people: &mut People, person: Slot, before: Option<Seat>, to: Link) {
+        match before.and_then(|at| self.slots.get_mut(at.index())).and_then(Option::as_mut) {
+            Some(sibling) => sibling.next = to,
+            None => people.set_first_session(person, to),
+        }
+    }
+
+    /// Detaches; gives back who it was.
+    pub(crate) fn close(&mut self, people: &mut People, seat: Seat) -> Option<(Address, Session)> {
+        let session = self.slots.get_mut(seat.index())?.take()?;
+        self.index(seat, &session, false);
+        let mut before = None;
+        let mut at = people.first_session(session.person).get();
+        while let Some(sibling) = at
+            && sibling != seat
+        {
+            before = at;
+            at = self.get(sibling).and_then(|s| s.next.get());
+        }
+        self.chain(people, session.person, before, session.next);
+        Some((self.roster.unseat(seat)?, session))
+    }
+
+    /// Changes a session and keeps the sets of hearers right.
+    pub(crate) fn change(&mut self, seat: Seat, change: impl FnOnce(&mut Session)) {
+        let Some(mut session) = self.get(seat).copied() else { return };
+        self.index(seat, &session, false);
+        change(&mut session);
+        self.index(seat, &session, true);
+        self.slots[seat.index()] = Some(session);
+    }
+
+    /// The sessions of a person, in seat order; at most as many as the limits allow, 32 by default.
+    pub(crate) fn of<'a>(&'a self, people: &People, person: Slot) -> impl Iterator<Item = Seat> + use<'a> {
+        let first = people.first_session(person).get();
+        core::iter::successors(first, |&seat| self.get(seat).and_then(|s| s.next.get()))
+    }
+
+    /// What the room would announce of a person: the show of the best session with known presence.
+    pub(crate) fn best_show(&self, people: &People, person: Slot) -> Option<Show> {
+        self.of(people, person)
+            .filter_map(|seat| self.get(seat))
+            .filter(|s| s.origin == Origin::Presence)
+            .max_by_key(|s| (s.priority, s.last))
+            .map(|s| s.show)
+    }
+}

@@ -1,0 +1,97 @@
+//! What happens to the state when a message is accepted.
+
+use bytes::Bytes;
+
+use super::{Bound, Said, Slot, State, Subject};
+use crate::gc3::host::Record;
+use crate::gc3::id::ParticipantId;
+
+/// A message that was accepted.
+#[derive(Clone, Debug)]
+pub(crate) struct Speech {
+    pub(crate) who: Slot,
+    pub(crate) author: ParticipantId,
+    /// The id under which it is reflected.
+    pub(crate) id: Box<str>,
+    /// Its children without forgeries.
+    pub(crate) body: Bytes,
+    /// Whether it goes into the archive.
+    pub(crate) archived: bool,
+    /// Whether it carries a stanza-id.
+    pub(crate) identified: bool,
+    /// The `<subject/>` elements, if it changes the subject.
+    pub(crate) subject: Option<Bytes>,
+    /// The stanza-id of the message that it retracts, with the author's own id for it.
+    pub(crate) retracts: Option<Box<Record>>,
+}
+
+impl State {
+    /// The stanza-id of the message of that number (G6.5).
+    pub(crate) fn stanza_id(&self, seq: u64) -> String {
+        self.secret.hmac(&[b"sid", &seq.to_be_bytes()]).base32()
+    }
+
+    /// Accepts a message; gives back its number, its stanza-id if it carries one, and the record to store.
+    pub(crate) fn speak(&mut self, speech: &Speech) -> (u64, String, Option<Record>) {
+        self.talk.seq += 1;
+        let seq = self.talk.seq;
+        let stanza_id = if speech.identified { self.stanza_id(seq) } else { String::new() };
+        let now = self.now;
+        let mut nick: Box<str> = "".into();
+        let jid = self.people.jid(speech.who).to_owned();
+        if let Some(person) = self.people.get_mut(speech.who) {
+            person.spoke = true;
+            nick = person.nick.clone();
+        }
+        if self.config.slow_mode > 0 {
+            let rate = self.slow_rate();
+            self.spend(Bound::Slow, speech.author.as_str(), rate);
+        }
+        if let Some(tombstone) = &speech.retracts {
+            self.talk.retract(tombstone);
+        }
+        if let Some(body) = &speech.subject {
+            self.talk.subject = Some(Subject {
+                author: speech.author,
+                nick: nick.clone(),
+                stamp: now,
+                stanza_id: stanza_id.as_str().into(),
+                body: body.clone(),
+            });
+        }
+        let record = speech.archived.then(|| Record {
+            seq,
+            stanza_id: stanza_id.clone(),
+            stamp: now,
+            author: speech.author.as_str().to_owned(),
+            nick: nick.into(),
+            jid: Some(jid),
+            id: speech.id.as_ref().to_owned(),
+            body: speech.body.clone(),
+        });
+        let said = Said {
+            seq,
+            stanza_id: stanza_id.as_str().into(),
+            id: speech.id.clone(),
+            author: Some(speech.author),
+            archived: speech.archived,
+            retracted: false,
+        };
+        self.remember(said, record.as_ref());
+        (seq, stanza_id, record)
+    }
+
+    /// Remembers a message that was sent to all.
+    pub(crate) fn remember(&mut self, said: Said, record: Option<&Record>) {
+        if let Some(record) = record {
+            self.talk.last_archived = Some((record.seq, record.stanza_id.as_str().into()));
+            self.talk.keep(record.clone(), self.limits.ring, self.limits.ring_bytes);
+        }
+        self.talk.remember(said, self.limits.recent);
+    }
+
+    /// The rate of slow mode.
+    pub(crate) fn slow_rate(&self) -> super::Rate {
+        super::Rate { burst: 1, every: crate::time::Span::from_secs(u64::from(self.config.slow_mode)) }
+    }
+}

@@ -1,0 +1,86 @@
+//! What was said: the one order of messages, the latest of them, and the subject.
+
+use std::collections::VecDeque;
+
+use bytes::Bytes;
+use serde::{Deserialize, Serialize};
+
+use crate::gc3::host::Record;
+use crate::gc3::id::ParticipantId;
+use crate::time::Time;
+
+/// What is remembered of a message that was accepted (1024 of them): enough to say what somebody missed, to know the
+/// author of what is retracted, and to know a bounce from a forgery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Said {
+    pub(crate) seq: u64,
+    /// The stanza-id; empty if the message carries none.
+    pub(crate) stanza_id: Box<str>,
+    /// The `id` under which it was reflected.
+    pub(crate) id: Box<str>,
+    /// `None`: the room itself.
+    pub(crate) author: Option<ParticipantId>,
+    pub(crate) archived: bool,
+    pub(crate) retracted: bool,
+}
+
+/// The last subject that was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Subject {
+    pub(crate) author: ParticipantId,
+    pub(crate) nick: Box<str>,
+    pub(crate) stamp: Time,
+    pub(crate) stanza_id: Box<str>,
+    /// The `<subject/>` elements, as bytes.
+    pub(crate) body: Bytes,
+}
+
+/// Everything that was said, as far as the room itself remembers it.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Talk {
+    /// The number of the last message that was accepted; all count.
+    pub(crate) seq: u64,
+    /// The last archived message.
+    pub(crate) last_archived: Option<(u64, Box<str>)>,
+    pub(crate) recent: VecDeque<Said>,
+    /// The last archived messages, whole, for those who join (M14).
+    pub(crate) ring: VecDeque<Record>,
+    pub(crate) ring_bytes: usize,
+    pub(crate) subject: Option<Subject>,
+}
+
+impl Talk {
+    pub(crate) fn find(&self, stanza_id: &str) -> Option<&Said> {
+        self.recent.iter().rev().find(|said| !said.stanza_id.is_empty() && *said.stanza_id == *stanza_id)
+    }
+
+    pub(crate) fn remember(&mut self, said: Said, keep: usize) {
+        self.recent.push_back(said);
+        while self.recent.len() > keep {
+            self.recent.pop_front();
+        }
+    }
+
+    pub(crate) fn keep(&mut self, record: Record, count: usize, bytes: usize) {
+        self.ring_bytes += record.body.len();
+        self.ring.push_back(record);
+        while self.ring.len() > count || self.ring_bytes > bytes {
+            let Some(old) = self.ring.pop_front() else { return };
+            self.ring_bytes -= old.body.len();
+        }
+    }
+
+    /// Puts a tombstone in the place of a retracted message, wherever the room still holds it.
+    pub(crate) fn retract(&mut self, tombstone: &Record) {
+        for record in self.ring.iter_mut().filter(|r| r.seq == tombstone.seq) {
+            self.ring_bytes = self.ring_bytes - record.body.len() + tombstone.body.len();
+            *record = tombstone.clone();
+        }
+        for said in self.recent.iter_mut().filter(|said| said.seq == tombstone.seq) {
+            said.retracted = true;
+        }
+        if self.subject.as_ref().is_some_and(|s| *s.stanza_id == *tombstone.stanza_id) {
+            self.subject = None;
+        }
+    }
+}
