@@ -1,9 +1,21 @@
 //! Bytes ⇄ stanzas, and nothing about what they mean.
+//!
+//! In: the [`Reader`] takes bytes in any split, within [limits](crate::limits::CodecLimits), and gives [`Stanza`]s: the
+//! header typed, all else as it was. Out: a [`Writer`] writes straight into bytes, and an [`Outgoing`] is a stanza
+//! written once for any number of recipients.
+//!
+//! Text that XML forbids is never written, and nothing of what was received is copied into output unescaped.
 
+mod error;
+mod escape;
 mod outgoing;
+mod read;
+mod rebuild;
 mod stanza;
 mod write;
 
+pub use error::{Condition, ErrorType, StanzaError};
 pub use outgoing::{Header, Outgoing};
+pub use read::{Incoming, ReadError, ReadFault, Reader, StreamHeader, Syntax};
 pub use stanza::{Fault, Stanza, StanzaKind, StanzaType};
-pub use write::Writer;
+pub use write::{Fragment, Writer};

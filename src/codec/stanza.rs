@@ -2,6 +2,12 @@
 
 use jid::Jid;
 use minidom::Element;
+use minidom::rxml::{Namespace, NcName};
+
+use super::rebuild::rebuild;
+use super::{ReadFault, Writer};
+use crate::limits::CodecLimits;
+use crate::ns;
 
 /// Which of the three kinds of stanza (RFC 6120 §8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -12,6 +18,25 @@ pub enum StanzaKind {
     Presence,
     /// `<iq/>`
     Iq,
+}
+
+impl StanzaKind {
+    /// Its element's name.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Message => "message",
+            Self::Presence => "presence",
+            Self::Iq => "iq",
+        }
+    }
+
+    fn of(element: &Element) -> Option<Self> {
+        if !element.has_ns(ns::CLIENT) {
+            return None;
+        }
+        [Self::Message, Self::Presence, Self::Iq].into_iter().find(|kind| kind.as_str() == element.name())
+    }
 }
 
 /// The `type` of a stanza, of any kind. A message of unknown or no type is `Normal` (RFC 6121 §5.2.2).
@@ -49,6 +74,85 @@ pub enum StanzaType {
     Error,
 }
 
+impl StanzaType {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Chat => "chat",
+            Self::Groupchat => "groupchat",
+            Self::Headline => "headline",
+            Self::Normal => "normal",
+            Self::Available => "available",
+            Self::Unavailable => "unavailable",
+            Self::Subscribe => "subscribe",
+            Self::Subscribed => "subscribed",
+            Self::Unsubscribe => "unsubscribe",
+            Self::Unsubscribed => "unsubscribed",
+            Self::Probe => "probe",
+            Self::Get => "get",
+            Self::Set => "set",
+            Self::Result => "result",
+            Self::Error => "error",
+        }
+    }
+
+    /// The value of the attribute; `None` for the defaults, which are not written: `Normal` and `Available`.
+    #[must_use]
+    pub const fn as_attr(self) -> Option<&'static str> {
+        match self {
+            Self::Normal | Self::Available => None,
+            other => Some(other.as_str()),
+        }
+    }
+
+    /// Whether a stanza of that kind can have this type.
+    #[must_use]
+    pub const fn is_of(self, kind: StanzaKind) -> bool {
+        match self {
+            Self::Chat | Self::Groupchat | Self::Headline | Self::Normal => matches!(kind, StanzaKind::Message),
+            Self::Available
+            | Self::Unavailable
+            | Self::Subscribe
+            | Self::Subscribed
+            | Self::Unsubscribe
+            | Self::Unsubscribed
+            | Self::Probe => matches!(kind, StanzaKind::Presence),
+            Self::Get | Self::Set | Self::Result => matches!(kind, StanzaKind::Iq),
+            Self::Error => true,
+        }
+    }
+
+    /// The type that an attribute says, and whether it may say so. What may not be answered like the most harmless type:
+    /// a probe, a get.
+    fn read(kind: StanzaKind, attr: Option<&str>) -> (Self, bool) {
+        let (default, types): (Self, &[Self]) = match kind {
+            StanzaKind::Message => {
+                let types = &[Self::Chat, Self::Groupchat, Self::Headline, Self::Normal, Self::Error];
+                (Self::Normal, types)
+            }
+            StanzaKind::Presence if attr.is_none() => return (Self::Available, true),
+            StanzaKind::Presence => {
+                const TYPES: &[StanzaType] = &[
+                    StanzaType::Unavailable,
+                    StanzaType::Subscribe,
+                    StanzaType::Subscribed,
+                    StanzaType::Unsubscribe,
+                    StanzaType::Unsubscribed,
+                    StanzaType::Probe,
+                    StanzaType::Error,
+                ];
+                (Self::Probe, TYPES)
+            }
+            StanzaKind::Iq => (Self::Get, &[Self::Get, Self::Set, Self::Result, Self::Error]),
+        };
+        match types.iter().find(|t| Some(t.as_str()) == attr) {
+            Some(&type_) => (type_, true),
+            None => (default, kind == StanzaKind::Message),
+        }
+    }
+}
+
 /// What is wrong with a stanza's header. The stanza can still be answered.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Fault {
@@ -56,13 +160,17 @@ pub enum Fault {
     From,
     /// `to` is not a JID.
     To,
-    /// `type` is not one of its kind (presence and iq).
+    /// `type` is not one of its kind (presence and iq). The stanza then has the most harmless type: probe, get.
     Type,
-    /// an iq without `id`, or a get or set without exactly one child element
+    /// an iq without `id`, or a get or set without exactly one child element, or a result with several
     Iq,
+    /// `<priority/>` of a presence is not a number from -128 to 127 (RFC 6121 §4.7.2.3).
+    Priority,
 }
 
 /// A stanza as a machine takes it.
+///
+/// The header fields are read from `element` once; whoever changes the one changes the other.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Stanza {
     /// Message, presence or iq.
@@ -81,4 +189,178 @@ pub struct Stanza {
     pub fault: Option<Fault>,
     /// The whole stanza: canonical, without prefixes, its namespace `jabber:client`.
     pub element: Element,
+}
+
+impl Stanza {
+    /// Takes an element as if it had come over the wire: prefixes are dropped, adjacent texts are joined, the namespaces
+    /// of server and component streams become `jabber:client`.
+    ///
+    /// # Errors
+    /// It is over the limits (depth, elements, attributes), uses the namespace of `xmlns` or an impossible name, or is
+    /// no stanza.
+    pub fn from_element(element: &Element, limits: &CodecLimits) -> Result<Self, ReadFault> {
+        let element = rebuild(element, limits, |ns| match ns {
+            ns::SERVER | ns::COMPONENT => ns::CLIENT,
+            other => other,
+        })?;
+        Self::of_canonical(element).map_err(|_| ReadFault::NotAStanza)
+    }
+
+    /// The header of an element that is canonical already; gives it back if it is no stanza.
+    pub(super) fn of_canonical(element: Element) -> Result<Self, Element> {
+        let Some(kind) = StanzaKind::of(&element) else { return Err(element) };
+        let (type_, type_ok) = StanzaType::read(kind, element.attr("type"));
+        let (from, from_ok) = match element.attr("from") {
+            None => (None, true),
+            Some(text) => match Jid::new(text).ok().filter(|jid| is_faithful(jid, text)) {
+                Some(jid) => (Some(jid), true),
+                None => (None, false),
+            },
+        };
+        let (to, to_ok) = match element.attr("to") {
+            None => (None, true),
+            Some(text) => match Jid::new(text) {
+                Ok(jid) => (Some(jid), true),
+                Err(_) => (None, false),
+            },
+        };
+        let id = element.attr("id").map(Into::into);
+        let lang = element.attr_ns(ns::XML, "lang").map(Into::into);
+        let fault = if !from_ok {
+            Some(Fault::From)
+        } else if !to_ok {
+            Some(Fault::To)
+        } else if !type_ok {
+            Some(Fault::Type)
+        } else {
+            content_fault(kind, type_, &element)
+        };
+        Ok(Self { kind, type_, from, to, id, lang, fault, element })
+    }
+
+    /// A message of type normal. Addresses that are none become faults.
+    #[must_use]
+    pub fn message(from: &str, to: &str) -> Self {
+        Self::build(StanzaKind::Message, from, to)
+    }
+
+    /// An available presence. Addresses that are none become faults.
+    #[must_use]
+    pub fn presence(from: &str, to: &str) -> Self {
+        Self::build(StanzaKind::Presence, from, to)
+    }
+
+    /// An iq of type get; without id and child it has a fault. Addresses that are none become faults.
+    #[must_use]
+    pub fn iq(from: &str, to: &str) -> Self {
+        Self::build(StanzaKind::Iq, from, to).with_type(StanzaType::Get)
+    }
+
+    /// With one more child.
+    #[must_use]
+    pub fn with_child(self, child: Element) -> Self {
+        self.with(|element| {
+            element.append_child(child);
+        })
+    }
+
+    /// With an id.
+    #[must_use]
+    pub fn with_id(self, id: &str) -> Self {
+        self.with(|element| set(element, "id", Some(id)))
+    }
+
+    /// With a type.
+    #[must_use]
+    pub fn with_type(self, type_: StanzaType) -> Self {
+        self.with(|element| set(element, "type", type_.as_attr()))
+    }
+
+    /// With a `<body/>`.
+    #[must_use]
+    pub fn with_body(self, text: &str) -> Self {
+        self.with_child(Element::builder("body", ns::CLIENT).append(text).build())
+    }
+
+    fn build(kind: StanzaKind, from: &str, to: &str) -> Self {
+        let element = Element::bare(kind.as_str(), ns::CLIENT);
+        let bare =
+            Self { kind, type_: StanzaType::Normal, from: None, to: None, id: None, lang: None, fault: None, element };
+        bare.with(|element| {
+            set(element, "from", Some(from));
+            set(element, "to", Some(to));
+        })
+    }
+
+    fn with(mut self, change: impl FnOnce(&mut Element)) -> Self {
+        change(&mut self.element);
+        // The name and the namespace stay, so it stays a stanza.
+        match Self::of_canonical(self.element) {
+            Ok(stanza) => stanza,
+            Err(element) => Self { element, ..self },
+        }
+    }
+
+    /// The text of `from`, even if it is no JID: where an answer goes.
+    #[must_use]
+    pub fn sender(&self) -> Option<&str> {
+        self.element.attr("from")
+    }
+
+    /// The first child of that name and namespace.
+    #[must_use]
+    pub fn child(&self, name: &str, ns: &str) -> Option<&Element> {
+        self.element.get_child(name, ns)
+    }
+
+    /// What an iq is about: the child of a get or a set, that of a result if it has one, and what an error sends back.
+    #[must_use]
+    pub fn payload(&self) -> Option<&Element> {
+        if self.kind != StanzaKind::Iq {
+            return None;
+        }
+        self.element.children().find(|child| self.type_ != StanzaType::Error || !child.is("error", ns::CLIENT))
+    }
+
+    /// The bytes, as they go into a stream: `xmlns` is inherited. [`Reader::one`](super::Reader::one) with
+    /// `jabber:client` reads them back.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        let mut writer = Writer::inheriting(ns::CLIENT);
+        writer.element(&self.element);
+        writer.finish()
+    }
+}
+
+/// Whether normalisation left the text as it was but for ASCII case. Else two texts that a server keeps apart would be
+/// one here (`ß` and `ss`), or one would be two (a dot at the end of the domain).
+fn is_faithful(jid: &Jid, text: &str) -> bool {
+    jid.as_str().eq_ignore_ascii_case(text) && !jid.domain().as_str().ends_with('.')
+}
+
+fn content_fault(kind: StanzaKind, type_: StanzaType, element: &Element) -> Option<Fault> {
+    let children = || element.children().take(2).count();
+    let fine = match (kind, type_) {
+        (StanzaKind::Iq, _) if element.attr("id").is_none() => false,
+        (StanzaKind::Iq, StanzaType::Get | StanzaType::Set) => children() == 1,
+        (StanzaKind::Iq, StanzaType::Result) => children() <= 1,
+        (StanzaKind::Presence, StanzaType::Available) => {
+            let priority = element.get_child("priority", ns::CLIENT).map(Element::text);
+            return priority.is_some_and(|text| text.trim().parse::<i8>().is_err()).then_some(Fault::Priority);
+        }
+        _ => true,
+    };
+    (!fine).then_some(Fault::Iq)
+}
+
+fn set(element: &mut Element, name: &str, value: Option<&str>) {
+    match (NcName::try_from(name), value) {
+        (Ok(name), Some(value)) => {
+            element.attrs_mut().insert(Namespace::NONE, name, value.to_owned());
+        }
+        (Ok(_), None) => {
+            element.attrs_mut().remove(&Namespace::NONE, name);
+        }
+        (Err(_), _) => {}
+    }
 }
