@@ -1,6 +1,7 @@
 //! The codec against itself and against `xso`: whatever the bytes, the split, the recipient.
 
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 use bytes::Bytes;
 use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
