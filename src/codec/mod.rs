@@ -6,16 +6,24 @@
 //!
 //! Text that XML forbids is never written, and nothing of what was received is copied into output unescaped.
 
+mod delay;
 mod error;
 mod escape;
+mod form;
+pub mod nick;
 mod outgoing;
 mod read;
 mod rebuild;
+mod rsm;
+pub mod sid;
 mod stanza;
 mod write;
 
+pub use delay::Delay;
 pub use error::{Condition, ErrorType, StanzaError};
+pub use form::{Allow, Choice, Field, FieldType, Form, FormError, FormFault, FormType, Method, Validate};
 pub use outgoing::{Header, Outgoing};
 pub use read::{Incoming, ReadError, ReadFault, Reader, StreamHeader, Syntax};
+pub use rsm::{BadPage, Page, PageRequest, Position};
 pub use stanza::{Fault, Stanza, StanzaKind, StanzaType};
 pub use write::{Fragment, Writer};
