@@ -48,6 +48,12 @@ impl Address {
         self.text.get(usize::from(self.bare) + 1..)
     }
 
+    /// The bare part as an address of its own.
+    #[must_use]
+    pub fn to_bare(&self) -> Self {
+        Self { text: self.bare().into(), bare: self.bare }
+    }
+
     /// The address of a text that is already normalised, as a snapshot holds it; `None` if it is not one.
     #[must_use]
     pub fn from_normalised(text: &str) -> Option<Self> {

@@ -60,6 +60,18 @@ impl Outgoing {
         Some(Self::new(&answer(of, StanzaType::Error), |writer| error.write(writer)))
     }
 
+    /// The [error](Self::error) that answers a stanza, with more beside the `<error/>`: what the sender may try instead.
+    #[must_use]
+    pub fn error_beside(of: &Stanza, error: &StanzaError<'_>, beside: impl FnOnce(&mut Writer)) -> Option<Self> {
+        if matches!(of.type_, StanzaType::Error | StanzaType::Result) {
+            return None;
+        }
+        Some(Self::new(&answer(of, StanzaType::Error), |writer| {
+            error.write(writer);
+            beside(writer);
+        }))
+    }
+
     /// The result that answers an iq, for its [sender](Stanza::sender). `None` unless it is a get or a set.
     #[must_use]
     pub fn result(of: &Stanza, payload: impl FnOnce(&mut Writer)) -> Option<Self> {
@@ -67,6 +79,12 @@ impl Outgoing {
             return None;
         }
         Some(Self::new(&answer(of, StanzaType::Result), payload))
+    }
+
+    /// The stanza of that kind whose [tail](Self::tail) these bytes are.
+    #[must_use]
+    pub(crate) const fn of(kind: StanzaKind, tail: Bytes) -> Self {
+        Self { kind, tail }
     }
 
     /// Message, presence or iq.

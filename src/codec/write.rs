@@ -68,6 +68,12 @@ impl Fragment {
     pub const fn bytes(&self) -> &Bytes {
         &self.0
     }
+
+    /// The fragment that these bytes were taken from.
+    #[must_use]
+    pub(crate) const fn of(bytes: Bytes) -> Self {
+        Self(bytes)
+    }
 }
 
 impl Writer {

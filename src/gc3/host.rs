@@ -84,7 +84,7 @@ pub enum Order {
 }
 
 /// What a room asks about an account and its parent space.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum ParentFact {
     /// Is it subscribed to the node?
     Member,
@@ -104,6 +104,8 @@ pub enum Answer {
     Yes,
     /// No.
     No,
+    /// The default subscriptions of a session. Only for a [`Room`](super::Room) that is held without a service.
+    Features(super::DefaultTopics),
     /// It cannot be found out now.
     Unavailable,
 }

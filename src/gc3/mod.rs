@@ -2,11 +2,14 @@
 
 pub mod acl;
 pub mod config;
+mod form;
 mod host;
 mod id;
 pub mod nick;
 mod room;
 pub mod rules;
+mod wire;
 
 pub use host::{Answer, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
 pub use id::ParticipantId;
+pub use room::{DefaultTopics, Room, RoomOrder};

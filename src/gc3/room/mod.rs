@@ -1,3 +1,14 @@
-//! One room.
+//! One room: a machine of its own, which a [`Service`](super::Service) holds many of.
 
+mod due;
+mod judge;
+mod machine;
+mod say;
 mod state;
+
+pub use machine::{DefaultTopics, Room, RoomOrder};
+
+pub(crate) use state::{Show, State, Topics};
+
+/// Where a room says things.
+type Out<'a> = dyn crate::machine::Sink<RoomOrder, crate::gc3::host::Notice> + 'a;

@@ -3,14 +3,16 @@
 use std::collections::VecDeque;
 
 use super::{
-    Asked, Bound, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb, Topics, Why,
+    Asked, Bound, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb,
+    Topics, Why,
 };
+use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Push, Visibility};
 use crate::gc3::host::Token;
 use crate::gc3::id::ParticipantId;
 use crate::party::{Address, Seat};
-use crate::time::Span;
+use crate::time::{Span, Time};
 
 /// An account that becomes a participant.
 #[derive(Clone, Debug)]
@@ -304,5 +306,87 @@ impl State {
     /// Who is to be told by `unsubscribe` when the room ends.
     pub(crate) fn all_accounts(&self) -> VecDeque<Box<str>> {
         self.people.iter().map(|(slot, _)| self.people.jid(slot).into()).collect()
+    }
+}
+
+impl State {
+    /// Spends from a participant's allowance for messages and requests.
+    pub(crate) fn spend_input(&mut self, who: Option<Slot>, stanza: &Stanza) {
+        let (now, rate) = (self.now, self.limits.input);
+        let counts =
+            stanza.kind != StanzaKind::Presence && !matches!(stanza.type_, StanzaType::Result | StanzaType::Error);
+        if let Some(person) = who.filter(|_| counts).and_then(|who| self.people.get_mut(who)) {
+            person.allowance.take(rate, now);
+        }
+    }
+
+    /// What a full JID hears now.
+    pub(crate) fn topics(&self, full: &Address) -> Topics {
+        let session = self.sessions.find(full.as_str()).and_then(|seat| self.sessions.get(seat));
+        session.map_or(Topics::NONE, |session| session.topics)
+    }
+
+    /// Keeps a message for the sessions whose features are not known yet (G4.6). Beyond the limit the oldest goes.
+    pub(crate) fn hold(&mut self, stanza: &Outgoing) {
+        for (&seat, pending) in &mut self.pending {
+            let decided = self.sessions.get(seat).is_none_or(|s| s.explicit.contains(Topics::MESSAGE));
+            if !decided {
+                pending.held.push((HeldKind::Message, stanza.tail().clone()));
+                if pending.held.len() > self.limits.held {
+                    pending.held.remove(0);
+                }
+            }
+        }
+    }
+
+    /// Has an account whose server could not be reached asked again: after a minute, then after twice as long each time
+    /// (G4.2).
+    pub(crate) fn ask_later(&mut self, who: Slot) {
+        let (first, most) = self.limits.retry;
+        let now = self.now;
+        let Some(asked) = self.asked.get_mut(&who) else { return };
+        asked.wait = if asked.wait == Span::ZERO { first } else { asked.wait.doubled().min(most) };
+        if now.since(asked.since) < self.limits.retry_for {
+            let at = now.plus(asked.wait);
+            self.timers.set(Timer::Resubscribe(who), at);
+        }
+    }
+
+    /// Whether an account whose timer is due is to be asked again now.
+    pub(crate) fn ask_again(&mut self, who: Slot) -> bool {
+        let now = self.now;
+        let Some(asked) = self.asked.get_mut(&who) else { return false };
+        asked.at = now;
+        self.people.get(who).is_some_and(|person| person.standing == Standing::Asked)
+    }
+
+    /// Whether a probe that is due is to be sent; sets the next one (G4.7).
+    pub(crate) fn probe_again(&mut self, who: Slot) -> bool {
+        let now = self.now;
+        let first = self.limits.probe_after;
+        let most = self.limits.retry.1;
+        if self.people.get(who).is_none_or(|person| person.standing != Standing::Approved) {
+            self.asked.remove(&who);
+            return false;
+        }
+        let asked = self.asked.entry(who).or_insert(Asked { at: now, wait: Span::ZERO, since: now });
+        if asked.wait == Span::ZERO {
+            (asked.wait, asked.since) = (first, now);
+        } else {
+            asked.wait = asked.wait.doubled().min(most);
+        }
+        asked.at = now;
+        if now.since(asked.since) < self.limits.retry_for {
+            let at = now.plus(asked.wait);
+            self.timers.set(Timer::Probe(who), at);
+        }
+        true
+    }
+
+    /// Forgets the real JIDs of those who left before a moment, and names that are too old (L1).
+    pub(crate) fn forget(&mut self, before: Time) {
+        self.tombs.forget_jids(before);
+        self.timers.clear(Timer::Forget);
+        self.forget_later();
     }
 }

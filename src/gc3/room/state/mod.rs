@@ -421,3 +421,11 @@ pub(crate) fn parse_base36(text: &str) -> Option<u64> {
     let number = u64::from_str_radix(text, 36).ok()?;
     (base36(number) == text).then_some(number)
 }
+
+impl State {
+    /// What the host said about an account and the parent space, while it is believed.
+    pub(crate) fn fact(&self, bare: &str, fact: crate::gc3::host::ParentFact) -> Option<bool> {
+        let &(yes, at) = self.facts.get(&(bare.into(), fact))?;
+        (self.now.since(at) < self.limits.parent_cached).then_some(yes)
+    }
+}

@@ -3,6 +3,7 @@
 use bytes::Bytes;
 
 use super::{Bound, Said, Slot, State, Subject};
+use crate::codec::Fragment;
 use crate::gc3::host::Record;
 use crate::gc3::id::ParticipantId;
 
@@ -14,7 +15,7 @@ pub(crate) struct Speech {
     /// The id under which it is reflected.
     pub(crate) id: Box<str>,
     /// Its children without forgeries.
-    pub(crate) body: Bytes,
+    pub(crate) body: Fragment,
     /// Whether it goes into the archive.
     pub(crate) archived: bool,
     /// Whether it carries a stanza-id.
@@ -64,16 +65,18 @@ impl State {
             stanza_id: stanza_id.clone(),
             stamp: now,
             author: speech.author.as_str().to_owned(),
-            nick: nick.into(),
+            nick: nick.as_ref().to_owned(),
             jid: Some(jid),
             id: speech.id.as_ref().to_owned(),
-            body: speech.body.clone(),
+            body: speech.body.bytes().clone(),
         });
         let said = Said {
             seq,
             stanza_id: stanza_id.as_str().into(),
             id: speech.id.clone(),
             author: Some(speech.author),
+            nick,
+            stamp: now,
             archived: speech.archived,
             retracted: false,
         };

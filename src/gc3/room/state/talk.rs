@@ -20,6 +20,8 @@ pub(crate) struct Said {
     pub(crate) id: Box<str>,
     /// `None`: the room itself.
     pub(crate) author: Option<ParticipantId>,
+    pub(crate) nick: Box<str>,
+    pub(crate) stamp: Time,
     pub(crate) archived: bool,
     pub(crate) retracted: bool,
 }

@@ -1,0 +1,95 @@
+//! What happens when a timer is due, when an answer lets a stanza be judged again, and when the host commands.
+
+use bytes::Bytes;
+
+use super::state::{Question, Timer, Topics};
+use super::{Out, Room, say};
+use crate::codec::{Condition, ErrorType, Reader, Stanza, StanzaError};
+use crate::gc3::host::{Answer, Command, Notice};
+use crate::gc3::rules::table as rule;
+use crate::machine::Action;
+use crate::ns;
+use crate::rule::Rule;
+
+/// `wait/internal-server-error`: the host did not say.
+const SILENT: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::InternalServerError);
+
+/// Does what a timer stands for.
+pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
+    let state = &mut room.state;
+    match timer {
+        Timer::Announce => {
+            say::announce(state, out);
+            state.version.announced = state.version.counter;
+        }
+        Timer::Session(seat) => {
+            let Some(session) = state.sessions.get(seat) else { return };
+            let ends = session.last.plus(state.limits.bare_for);
+            if ends > state.now {
+                state.timers.set(Timer::Session(seat), ends);
+            } else if let (Some((jid, _)), _) = state.unavailable(seat) {
+                out.push(rule::G4_5, Action::Tell(Notice::SessionEnded { jid: jid.as_str().into() }));
+            }
+        }
+        Timer::Pending(seat) => room.ready(rule::G4_6, seat, Topics::NONE, out),
+        Timer::Presence(who) => {
+            if let Some(present) = state.present(who) {
+                say::presence(state, out, rule::P14, present);
+            }
+        }
+        Timer::Probe(who) => {
+            if state.probe_again(who) {
+                say::probe(state, out, rule::G4_7, who);
+            }
+        }
+        Timer::Resubscribe(who) => {
+            if state.ask_again(who) {
+                say::ask(state, out, rule::G4_2, who);
+            }
+        }
+        Timer::Forget => {
+            let before = state.now;
+            let horizon = before.since(crate::time::Time::EPOCH.plus(state.limits.forget_jid));
+            state.forget(crate::time::Time::from_millis(horizon.millis()));
+            say::also(out, rule::L1);
+        }
+        Timer::Question(token) => match state.questions.remove(&token) {
+            Some(Question::Parent { stanza, .. }) => host_silent(room, rule::SP6, &stanza, out),
+            Some(Question::Page(stanza) | Question::Find(stanza)) => host_silent(room, rule::G7_3, &stanza, out),
+            Some(Question::Features(seat)) => room.ready(rule::G4_6, seat, Topics::NONE, out),
+            None => {}
+        },
+        Timer::Check(_) | Timer::Relay(_) => {}
+        Timer::Farewell | Timer::Vanish => {}
+    }
+}
+
+/// Judges a stanza again, with what the host answered.
+pub(super) fn again(room: &mut Room, stanza: &Bytes, out: &mut Out<'_>) {
+    if let Some(stanza) = reread(stanza) {
+        room.stanza(&stanza, out);
+    }
+}
+
+/// Refuses a stanza because the host did not answer.
+pub(super) fn host_silent(room: &Room, why: Rule, stanza: &Bytes, out: &mut Out<'_>) {
+    if let Some(stanza) = reread(stanza) {
+        say::refuse(&room.state, out, why, &stanza, &SILENT.into());
+    }
+}
+
+/// The stanza that a question was kept with.
+pub(super) fn reread(stanza: &Bytes) -> Option<Stanza> {
+    Reader::one(ns::CLIENT, stanza).ok()
+}
+
+/// Takes the archive's answer.
+pub(super) fn archive_answered(room: &Room, stanza: &Bytes, answer: Answer, out: &mut Out<'_>) {
+    let _ = answer;
+    host_silent(room, rule::G7_3, stanza, out);
+}
+
+/// Does what the host commands.
+pub(super) fn command(room: &mut Room, command: Command, out: &mut Out<'_>) {
+    let _ = (room, command, out);
+}

@@ -1,0 +1,116 @@
+//! Joining and leaving (J1–J12, G3.1, G3.2, G11).
+
+use super::{CONFLICT, Change, FORBIDDEN, NOT_IN, Refusal, Sender, Verdict, refuse};
+use crate::codec::{Condition, ErrorType, Stanza, StanzaError};
+use crate::gc3::acl::Affiliation;
+use crate::gc3::config::ParentJoin;
+use crate::gc3::form::{self, JoinForm};
+use crate::gc3::host::ParentFact;
+use crate::gc3::nick;
+use crate::gc3::room::state::{Joining, State};
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire::Join;
+use crate::party::Address;
+use crate::rule::Rule;
+
+const NOT_ON_LIST: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::RegistrationRequired);
+const PASSWORD: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::NotAuthorized);
+const FULL: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ServiceUnavailable);
+const INCOMPLETE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::NotAcceptable);
+
+/// A refusal with the form beside it, so that the client can ask again.
+fn with_form(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
+    (why, Verdict::Refuse(Refusal { form: true, ..error.into() }))
+}
+
+/// Decides about a join. The checks run in the order of J12.
+pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &Join<'_>) -> (Rule, Verdict) {
+    let Some(full) = stanza.from.as_ref().map(Address::from) else { return (rule::G4_8, Verdict::Drop) };
+    let form = match join.form.map(|x| JoinForm::read(x, &state.limits)).transpose() {
+        Ok(form) => form.unwrap_or_default(),
+        Err(problem) => {
+            let (why, error) = form::refusal(problem);
+            return refuse(why, error);
+        }
+    };
+    if let Some(who) = sender.who {
+        if !password_fits(state, &form) {
+            return with_form(rule::J9, PASSWORD);
+        }
+        if let Some(refused) = super::sync::no_room(state, who, sender, join.topics) {
+            return refused;
+        }
+        let ask = state.may_ask_again(who);
+        return (rule::J5, Verdict::Accept(Change::Rejoin { who, full, topics: join.topics, ask }));
+    }
+    let id = state.id_of(sender.bare);
+    let affiliation = state.access.affiliation(sender.bare, id);
+    let by_parent = match admission(state, sender, affiliation) {
+        Ok(by_parent) => by_parent,
+        Err(refused) => return refused,
+    };
+    if !password_fits(state, &form) {
+        return with_form(rule::J9, PASSWORD);
+    }
+    let most = state.config.max_participants.min(state.limits.participants) as usize;
+    if state.people.len() >= most && affiliation < Affiliation::Admin {
+        return refuse(rule::J6, FULL);
+    }
+    let remembered = state.tombs.get(id).filter(|tomb| tomb.trace).map(|tomb| tomb.nick.to_string());
+    let (why, wanted) = match (&form.nickname, remembered) {
+        (Some(raw), _) => (rule::G3_1, nick::prepare(raw)),
+        (None, Some(known)) => (rule::J7, Some(known)),
+        (None, None) => return with_form(rule::J3, INCOMPLETE),
+    };
+    let Some(wanted) = wanted else { return with_form(rule::G11_1, INCOMPLETE) };
+    let Some(free) = free_variant(state, &wanted) else { return refuse(rule::G11_3, CONFLICT) };
+    let why = match stanza.to.as_ref() {
+        _ if free != wanted => rule::J4,
+        Some(to) if to.to_bare().as_str() != state.address.as_str() => rule::J8,
+        _ => why,
+    };
+    let joining = Joining { jid: full.to_bare(), id, nick: free.into(), affiliation, push: form.push, by_parent };
+    (why, Verdict::Accept(Change::Join { joining, full, topics: join.topics }))
+}
+
+/// Whether an account may be in at all; `Ok(true)` if only for the parent's sake.
+fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Result<bool, (Rule, Verdict)> {
+    match affiliation {
+        Affiliation::Outcast => {
+            let id = state.id_of(sender.bare);
+            let by_id = state.access.get(&crate::gc3::room::state::Key::Id(id)).is_some();
+            Err(refuse(if by_id { rule::G2_16 } else { rule::J1 }, FORBIDDEN))
+        }
+        Affiliation::None if state.config.members_only => {
+            let parent = &state.config.parent;
+            if state.config.parent_join != ParentJoin::Members || parent.is_empty() || state.config.secret() {
+                return Err(refuse(rule::J2, NOT_ON_LIST));
+            }
+            match state.fact(sender.bare, ParentFact::Member) {
+                Some(true) => Ok(true),
+                Some(false) => Err(refuse(rule::SP5, NOT_ON_LIST)),
+                None => Err((rule::SP6, Verdict::Accept(Change::AskParent { fact: ParentFact::Member }))),
+            }
+        }
+        _ => Ok(false),
+    }
+}
+
+fn password_fits(state: &State, form: &JoinForm) -> bool {
+    state.config.password.is_empty() || form.password.as_deref() == Some(&state.config.password)
+}
+
+/// The nickname itself, or its first variant that nobody holds (G11.3).
+pub(super) fn free_variant(state: &State, wanted: &str) -> Option<String> {
+    let free = |nick: &String| state.people.find_nick(nick).is_none();
+    let variants = (2..=100).map(|n| nick::variant(wanted, n));
+    core::iter::once(wanted.to_owned()).chain(variants).find(free)
+}
+
+/// Decides about a leave.
+pub(super) fn leave(sender: &Sender<'_>) -> (Rule, Verdict) {
+    match sender.who {
+        Some(who) => (rule::G3_2, Verdict::Accept(Change::Leave { who })),
+        None => refuse(rule::G14_9, NOT_IN),
+    }
+}

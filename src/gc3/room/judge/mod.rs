@@ -1,0 +1,229 @@
+//! What a room decides: pure functions of its state, the stanza and the time. Nothing changes here.
+
+mod bounce;
+mod joining;
+mod presence;
+mod retraction;
+mod speaking;
+mod sync;
+
+use super::state::{Joining, Show, Slot, Speech, State, Topics};
+use crate::codec::{Condition, ErrorType, Stanza, StanzaError, StanzaKind};
+use crate::gc3::host::ParentFact;
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire::{Ask, TOO_LARGE, UNAVAILABLE};
+
+use crate::party::{Address, Seat};
+use crate::rule::Rule;
+pub(crate) use sync::last_readable;
+
+/// What was decided about a stanza.
+#[derive(Debug)]
+pub(crate) enum Verdict {
+    /// It is refused.
+    Refuse(Refusal),
+    /// It is dropped without an answer.
+    Drop,
+    /// It is answered, and nothing changes.
+    Answer(Reply),
+    /// Something changes.
+    Accept(Change),
+}
+
+/// An error, with what stands beside it.
+#[derive(Clone, Debug)]
+pub(crate) struct Refusal {
+    pub(crate) error: StanzaError<'static>,
+    /// For `gone`: where the room is now.
+    pub(crate) uri: Option<Box<str>>,
+    /// Whether the join form is sent along, for the client to ask again.
+    pub(crate) form: bool,
+}
+
+impl From<StanzaError<'static>> for Refusal {
+    fn from(error: StanzaError<'static>) -> Self {
+        Self { error, uri: None, form: false }
+    }
+}
+
+/// Answers that only look.
+#[derive(Clone, Debug)]
+pub(crate) enum Reply {
+    /// An empty result.
+    Done,
+    JoinForm,
+    /// The state of the asker, as it is now.
+    Sync(SyncReply),
+}
+
+/// The answer to `<sync/>` (G5.2).
+#[derive(Clone, Debug)]
+pub(crate) struct SyncReply {
+    pub(crate) who: Option<Slot>,
+    pub(crate) session: bool,
+    pub(crate) topics: Topics,
+    pub(crate) missed: &'static str,
+}
+
+/// Everything that can happen to a room by a stanza.
+#[derive(Debug)]
+pub(crate) enum Change {
+    Join {
+        joining: Joining,
+        full: Address,
+        topics: Topics,
+    },
+    Rejoin {
+        who: Slot,
+        full: Address,
+        topics: Topics,
+        ask: bool,
+    },
+    Leave {
+        who: Slot,
+    },
+    Subscribe {
+        who: Slot,
+        full: Address,
+        add: Topics,
+        remove: Topics,
+    },
+    Sync {
+        who: Slot,
+        full: Address,
+        topics: Topics,
+        reply: SyncReply,
+    },
+    Available {
+        who: Slot,
+        full: Address,
+        show: Show,
+        priority: i8,
+        approve: bool,
+    },
+    Unavailable {
+        seats: Vec<Seat>,
+        approve: Option<Slot>,
+    },
+    Approve {
+        who: Slot,
+    },
+    Decline {
+        who: Slot,
+    },
+    Gone {
+        who: Slot,
+    },
+    /// The account's server cannot be reached: it is asked again later.
+    AskLater {
+        who: Slot,
+    },
+    /// The host is asked about the sender and the parent space, and the stanza is judged again with its answer.
+    AskParent {
+        fact: ParentFact,
+    },
+    /// Nothing but a rate is spent on an answer.
+    Looked {
+        reply: SyncReply,
+    },
+    Speak(Speech),
+}
+
+/// `modify/jid-malformed`
+pub(crate) const JID_MALFORMED: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::JidMalformed);
+/// `auth/forbidden`
+pub(super) const FORBIDDEN: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::Forbidden);
+/// `cancel/not-acceptable`
+pub(super) const NOT_IN: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::NotAcceptable);
+/// `cancel/item-not-found`
+pub(crate) const NOT_FOUND: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ItemNotFound);
+/// `cancel/conflict`
+pub(super) const CONFLICT: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Conflict);
+/// `wait/policy-violation`
+pub(super) const TOO_FAST: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::PolicyViolation);
+/// `wait/resource-constraint`
+pub(super) const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint);
+
+pub(super) fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
+    (why, Verdict::Refuse(error.into()))
+}
+
+/// The sender of a stanza, as judges need it.
+#[derive(Debug)]
+pub(crate) struct Sender<'a> {
+    /// The full JID, or the bare one where there is no resource.
+    pub(crate) full: &'a str,
+    /// The account, normalised.
+    pub(crate) bare: &'a str,
+    /// Whether there is a resource.
+    pub(crate) is_full: bool,
+    /// The participant that it is.
+    pub(crate) who: Option<Slot>,
+}
+
+impl<'a> Sender<'a> {
+    /// The sender of a stanza that has one.
+    pub(crate) fn of(state: &State, stanza: &'a Stanza) -> Option<Self> {
+        let from = stanza.from.as_ref()?;
+        let full = from.as_str();
+        let resource = from.resource().map(|resource| resource.as_str().len() + 1);
+        let bare = full.get(..full.len() - resource.unwrap_or(0)).unwrap_or(full);
+        Some(Self { full, bare, is_full: resource.is_some(), who: state.people.find(bare) })
+    }
+}
+
+/// Decides about a stanza from a sender who may know the room.
+pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &Ask<'_>) -> (Rule, Verdict) {
+    if let Some(verdict) = destroyed(state, stanza) {
+        return verdict;
+    }
+    if let Some(verdict) = too_fast(state, stanza, sender) {
+        return verdict;
+    }
+    match ask {
+        Ask::JoinForm => (rule::G1_1, Verdict::Answer(Reply::JoinForm)),
+        Ask::Join(join) => joining::join(state, stanza, sender, join),
+        Ask::Leave => joining::leave(sender),
+        Ask::Subscribe(add, remove) => sync::subscribe(state, sender, *add, *remove),
+        Ask::Sync(sync) => sync::sync(state, sender, sync),
+        Ask::Presence(presence) => presence::presence(state, sender, presence),
+        Ask::Speak(words) => speaking::speak(state, stanza, sender, words),
+        Ask::Returned => presence::returned(state, stanza, sender),
+        _ => refuse(rule::G13_5, UNAVAILABLE),
+    }
+}
+
+/// A destroyed room answers that it is gone, to those who may know that it was (G3.5).
+fn destroyed(state: &State, stanza: &Stanza) -> Option<(Rule, Verdict)> {
+    let gone = state.destroyed.as_ref()?;
+    if !answered(stanza) {
+        return Some((rule::G3_5, Verdict::Drop));
+    }
+    let mut refusal = Refusal::from(StanzaError::new(ErrorType::Cancel, Condition::Gone));
+    refusal.uri = gone.alternate.as_ref().map(|jid| format!("xmpp:{jid}?join").into());
+    Some((rule::G3_5, Verdict::Refuse(refusal)))
+}
+
+/// The token bucket of a participant's messages and requests.
+fn too_fast(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> Option<(Rule, Verdict)> {
+    let person = state.people.get(sender.who?)?;
+    if stanza.kind == StanzaKind::Presence || !answered(stanza) {
+        return None;
+    }
+    let allowed = person.allowance.allows(state.limits.input, state.now);
+    let why = if stanza.kind == StanzaKind::Message { rule::M7 } else { rule::G14_14 };
+    (!allowed).then(|| refuse(why, TOO_FAST))
+}
+
+/// Whether a stanza is of those that are answered at all, when something is wrong.
+pub(crate) fn answered(stanza: &Stanza) -> bool {
+    use crate::codec::StanzaType as T;
+    match stanza.type_ {
+        T::Get | T::Set | T::Chat | T::Groupchat | T::Normal => true,
+        // Only a presence that wants to join is answered.
+        T::Available => {
+            stanza.element.children().any(|child| child.is("x", crate::ns::MUC) || child.has_ns(crate::ns::MUC2))
+        }
+        _ => false,
+    }
+}

@@ -1,0 +1,80 @@
+//! What the room makes of presence that it is subscribed to, and of what comes back (P1–P6, G4).
+
+use super::{Change, Sender, Verdict};
+use crate::codec::{Condition, Stanza, StanzaError, StanzaKind, StanzaType};
+use crate::gc3::room::state::{Slot, Standing, State};
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire::Presence;
+use crate::party::{Address, Seat};
+use crate::rule::Rule;
+
+/// Decides about presence to the room's bare address.
+pub(super) fn presence(state: &State, sender: &Sender<'_>, presence: &Presence<'_>) -> (Rule, Verdict) {
+    let Some(who) = sender.who else { return (rule::G3_4, Verdict::Drop) };
+    let standing = state.people.get(who).map_or(Standing::None, |person| person.standing);
+    match presence {
+        Presence::Available { show, priority, .. } => {
+            let known = state.sessions.find(sender.full);
+            let full = Address::from_normalised(sender.full).filter(|_| sender.is_full);
+            let approve = standing == Standing::Asked;
+            match (standing, full) {
+                (Standing::Asked | Standing::Approved, Some(full)) => {
+                    let count = state.sessions.of(&state.people, who).count();
+                    if known.is_none() && count >= state.limits.sessions as usize {
+                        return (rule::G14_15, Verdict::Drop);
+                    }
+                    let change = Change::Available { who, full, show: *show, priority: *priority, approve };
+                    (rule::P1, Verdict::Accept(change))
+                }
+                // A bare JID has no session to open, but its server would not send it unasked.
+                (Standing::Asked, None) => (rule::G4_1, Verdict::Accept(Change::Approve { who })),
+                _ => (rule::P1, Verdict::Drop),
+            }
+        }
+        Presence::Unavailable => {
+            let seats = ended(state, who, sender);
+            let approve = (standing == Standing::Asked).then_some(who);
+            if seats.is_empty() && approve.is_none() {
+                return (rule::P1, Verdict::Drop);
+            }
+            let why = if seats.is_empty() { rule::G4_1 } else { rule::P1 };
+            (why, Verdict::Accept(Change::Unavailable { seats, approve }))
+        }
+        Presence::Subscribed if standing == Standing::Approved => (rule::G4_1, Verdict::Drop),
+        Presence::Subscribed => (rule::G4_1, Verdict::Accept(Change::Approve { who })),
+        Presence::Unsubscribed if standing == Standing::Declined => (rule::P2, Verdict::Drop),
+        Presence::Unsubscribed => (rule::P2, Verdict::Accept(Change::Decline { who })),
+    }
+}
+
+/// The sessions that an unavailable presence ends: its own, or from a bare JID all.
+fn ended(state: &State, who: Slot, sender: &Sender<'_>) -> Vec<Seat> {
+    if sender.is_full {
+        state.sessions.find(sender.full).into_iter().collect()
+    } else {
+        state.sessions.of(&state.people, who).collect()
+    }
+}
+
+/// Decides about a result or an error (P6, G4.2, G4.3, M9).
+pub(super) fn returned(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
+    if stanza.kind == StanzaKind::Presence && stanza.type_ == StanzaType::Error {
+        return subscription_failed(state, stanza, sender);
+    }
+    super::bounce::returned(state, stanza, sender)
+}
+
+/// An error in answer to `subscribe` or `probe`, from the account's server.
+fn subscription_failed(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
+    let Some(who) = sender.who.filter(|_| !sender.is_full) else { return (rule::G13_6, Verdict::Drop) };
+    let Some(error) = StanzaError::read(stanza) else { return (rule::G13_6, Verdict::Drop) };
+    let awaited =
+        state.asked.contains_key(&who) || state.timers.get(crate::gc3::room::state::Timer::Probe(who)).is_some();
+    match error.condition {
+        Condition::ItemNotFound | Condition::Gone if awaited => (rule::G4_3, Verdict::Accept(Change::Gone { who })),
+        Condition::RemoteServerNotFound | Condition::RemoteServerTimeout if state.asked.contains_key(&who) => {
+            (rule::G4_2, Verdict::Accept(Change::AskLater { who }))
+        }
+        _ => (rule::G4_3, Verdict::Drop),
+    }
+}

@@ -1,0 +1,79 @@
+//! Messages to the whole room (M1–M15, G6, G7.1).
+
+use super::{Change, FORBIDDEN, NOT_IN, Sender, TOO_FAST, TOO_LARGE, Verdict, refuse};
+use crate::codec::Stanza;
+use crate::gc3::acl::Verb;
+use crate::gc3::room::state::{Bound, Speech, State};
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire::Words;
+use crate::rule::Rule;
+
+/// Decides about a groupchat message.
+pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: &Words) -> (Rule, Verdict) {
+    let Some((who, person)) = sender.who.and_then(|who| Some((who, state.people.get(who)?))) else {
+        return refuse(rule::M1, NOT_IN);
+    };
+    if words.subject.is_some() {
+        if !state.may(person, Verb::ChangeSubject) {
+            return refuse(rule::M5, FORBIDDEN);
+        }
+    } else if !state.may(person, Verb::SendMessage) {
+        return refuse(rule::M12, FORBIDDEN);
+    }
+    let size = words.payload.bytes().len();
+    let subject_size = words.subject.as_ref().map_or(0, |subject| subject.bytes().len());
+    if size > state.limits.message_bytes || subject_size > state.limits.subject_bytes {
+        return refuse(rule::M13, TOO_LARGE);
+    }
+    if state.config.slow_mode > 0
+        && words.content
+        && !state.allowance(Bound::Slow, person.id.as_str()).allows(state.slow_rate(), state.now)
+        && !state.may(person, Verb::Kick)
+    {
+        return refuse(rule::M7, TOO_FAST);
+    }
+    if words.reactions.as_ref().is_some_and(|all| distinct(all) > state.limits.reactions) {
+        return refuse(rule::M15, TOO_LARGE);
+    }
+    let retracts = match &words.retracts {
+        None => None,
+        Some(id) => match super::retraction::own(state, person.id, id) {
+            Ok(tombstone) => Some(tombstone),
+            Err(verdict) => return verdict,
+        },
+    };
+    let keeps = words.content && (!words.no_store || retracts.is_some());
+    let archived = state.config.has_archive() && keeps;
+    let identified = archived || (!state.config.has_archive() && words.content);
+    let id = match stanza.id.as_deref() {
+        Some(id) if !id.is_empty() => id.into(),
+        // The number of the next message is as unique as an id has to be, and replay finds it again.
+        _ => state.secret.draw_nth("message-id", state.talk.seq + 1).base32().into(),
+    };
+    let why = if words.subject.is_some() {
+        rule::M5
+    } else if retracts.is_some() {
+        rule::M6
+    } else {
+        rule::M2
+    };
+    let speech = Speech {
+        who,
+        author: person.id,
+        id,
+        body: words.payload.clone(),
+        archived,
+        identified,
+        subject: words.subject.as_ref().map(|subject| subject.bytes().clone()),
+        retracts,
+    };
+    (why, Verdict::Accept(Change::Speak(speech)))
+}
+
+/// How many different reactions there are: the same twice is one.
+fn distinct(reactions: &[Box<str>]) -> usize {
+    let mut all: Vec<&str> = reactions.iter().map(|r| &**r).collect();
+    all.sort_unstable();
+    all.dedup();
+    all.len()
+}

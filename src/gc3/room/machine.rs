@@ -1,0 +1,366 @@
+//! The room as a machine: read, judge, apply, say.
+
+use jid::BareJid;
+
+use super::judge::{self, Change, Sender, Verdict};
+use super::say::{self, Spoken};
+use super::state::{Question, State, Timer, Topics, Why};
+use super::{Out, due};
+use crate::codec::{Fault, Stanza};
+use crate::gc3::acl::Affiliation;
+use crate::gc3::config::Config;
+use crate::gc3::host::{Answer, Command, Input, Notice, Order, ParentFact, Token};
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire::{self, Ask, Presence, Read};
+use crate::limits::Gc3Limits;
+use crate::machine::{Action, Machine, Misuse, Sink};
+use crate::party::Address;
+use crate::rule::Rule;
+use crate::seed::Seed;
+use crate::time::Time;
+
+/// A room. Usually held by a [`Service`](crate::gc3::Service), which finds it by its address and answers for it where
+/// the room itself cannot.
+#[derive(Clone, Debug)]
+pub struct Room {
+    pub(crate) state: State,
+}
+
+/// What a room has done for it: by the host, or by the service that holds it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum RoomOrder {
+    /// For the host.
+    Host(Order),
+    /// Find out which subscriptions the capabilities of a session stand for. A service does this itself; answer with
+    /// [`Answer::Features`] within 30 seconds.
+    Features {
+        /// Comes back with the answer.
+        token: Token,
+        /// The session's full JID.
+        jid: Box<str>,
+        /// The hash function of XEP-0115 or XEP-0390.
+        hash: Box<str>,
+        /// The hash.
+        ver: Box<str>,
+        /// The node under which the features are asked for, for XEP-0115.
+        node: Box<str>,
+        /// Whether the hash is of XEP-0390.
+        second: bool,
+    },
+    /// The room's aliases are now these.
+    Aliases(Vec<String>),
+}
+
+/// What a session subscribes to by the features that it names.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+pub struct DefaultTopics {
+    /// `urn:xmpp:gc3:0:default-receive:message`
+    pub message: bool,
+    /// `urn:xmpp:gc3:0:default-receive:presence`
+    pub presence: bool,
+    /// `urn:xmpp:gc3:0:default-receive:participants`
+    pub participants: bool,
+}
+
+impl From<DefaultTopics> for Topics {
+    fn from(topics: DefaultTopics) -> Self {
+        let when = |yes: bool, topic: Self| if yes { topic } else { Self::NONE };
+        when(topics.message, Self::MESSAGE)
+            .with(when(topics.presence, Self::PRESENCE))
+            .with(when(topics.participants, Self::PARTICIPANT))
+    }
+}
+
+impl Room {
+    /// An empty room, to be owned by `owner`, who has still to join it.
+    ///
+    /// `serial` numbers the rooms of a host: it is the upper half of the tokens of this room's questions. `secret` must
+    /// belong to this room alone.
+    #[must_use]
+    pub fn new(
+        address: &BareJid,
+        serial: u32,
+        owner: &BareJid,
+        config: Config,
+        limits: Gc3Limits,
+        secret: Seed,
+        now: Time,
+    ) -> Self {
+        let mut state = State::new(Address::from(address), serial, config, limits, secret, now);
+        let key = super::state::Key::Account(owner.as_str().into());
+        state.access.set(key, Affiliation::Owner, None, None);
+        Self { state }
+    }
+
+    /// Takes a stanza: reads it, judges it, applies the verdict and says what follows.
+    pub(super) fn stanza(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
+        if stanza.fault == Some(Fault::From) {
+            let refusal = judge::JID_MALFORMED.into();
+            return say::refuse(&self.state, out, rule::V6, stanza, &refusal);
+        }
+        let Some(sender) = Sender::of(&self.state, stanza) else {
+            return say::drop(out, rule::G4_8, stanza);
+        };
+        if self.state.config.secret() && sender.who.is_none() && !self.state.knows(sender.bare) {
+            return say::refuse(&self.state, out, rule::V4, stanza, &judge::NOT_FOUND.into());
+        }
+        let ask = match wire::read(stanza) {
+            Read::Silent(why) => return say::drop(out, why, stanza),
+            Read::Malformed(why, error) => return say::refuse(&self.state, out, why, stanza, &error.into()),
+            Read::Ask(ask) => ask,
+        };
+        self.state.spend_input(sender.who, stanza);
+        let (why, verdict) = judge::judge(&self.state, stanza, &sender, &ask);
+        match verdict {
+            Verdict::Refuse(refusal) => say::refuse(&self.state, out, why, stanza, &refusal),
+            Verdict::Drop => say::drop(out, why, stanza),
+            Verdict::Answer(reply) => say::answer(&self.state, out, why, stanza, &reply),
+            Verdict::Accept(change) => self.perform(why, stanza, &ask, change, out),
+        }
+    }
+
+    /// Applies a change and says what follows from it.
+    fn perform(&mut self, why: Rule, stanza: &Stanza, ask: &Ask<'_>, change: Change, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        match change {
+            Change::Join { joining, full, topics } => {
+                let who = state.join(joining);
+                if !topics.is_empty() {
+                    state.subscribe(who, &full, topics, Topics::NONE);
+                }
+                say::joined(state, out, why, stanza, who, true);
+            }
+            Change::Rejoin { who, full, topics, ask } => {
+                if !topics.is_empty() {
+                    state.subscribe(who, &full, topics, Topics::NONE);
+                }
+                if ask {
+                    state.ask(who);
+                }
+                say::joined(state, out, why, stanza, who, ask);
+            }
+            Change::Leave { who } => {
+                let gone = state.depart(who, Why::Left, None, None);
+                say::left(out, why, stanza);
+                if let Some(gone) = gone {
+                    say::departed(state, out, why, &gone);
+                }
+            }
+            Change::Subscribe { who, full, add, remove } => {
+                let was = state.topics(&full);
+                state.subscribe(who, &full, add, remove);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+                say::present_state(state, out, why, &full, was);
+            }
+            Change::Sync { who, full, topics, reply } => {
+                state.spend(super::state::Bound::Sync, full.as_str(), state.limits.sync);
+                let was = state.topics(&full);
+                state.subscribe(who, &full, topics, Topics::ALL.without(topics));
+                say::synced(state, out, why, stanza, &reply);
+                say::present_state(state, out, why, &full, was);
+            }
+            Change::Looked { reply } => {
+                if let Some(from) = &stanza.from {
+                    state.spend(super::state::Bound::Sync, from.as_str(), state.limits.sync);
+                }
+                say::synced(state, out, why, stanza, &reply);
+            }
+            Change::Available { who, full, show, priority, approve } => {
+                if approve {
+                    state.approve(who);
+                    say::also(out, rule::G4_1);
+                }
+                let Ask::Presence(Presence::Available { caps, .. }) = ask else { return };
+                let applied = state.available(who, &full, show, priority, caps.is_some());
+                out.push(why, Action::Tell(Notice::Also));
+                if let (Some(token), Some(caps)) = (applied.features, caps) {
+                    let features = RoomOrder::Features {
+                        token,
+                        jid: full.as_str().into(),
+                        hash: caps.hash.into(),
+                        ver: caps.ver.into(),
+                        node: caps.node.into(),
+                        second: caps.second,
+                    };
+                    out.push(rule::G4_6, Action::Do(features));
+                }
+                if let Some(present) = applied.present {
+                    say::presence(state, out, rule::P3, present);
+                }
+            }
+            Change::Unavailable { seats, approve } => {
+                if let Some(who) = approve {
+                    state.approve(who);
+                }
+                out.push(why, Action::Tell(Notice::Also));
+                for seat in seats {
+                    if let (_, Some(present)) = state.unavailable(seat) {
+                        say::presence(state, out, rule::P3, present);
+                    }
+                }
+            }
+            Change::Approve { who } => {
+                state.approve(who);
+                out.push(why, Action::Tell(Notice::Also));
+            }
+            Change::Decline { who } => {
+                let (closed, present) = state.decline(who);
+                say::also(out, why);
+                if !closed.is_empty() {
+                    say::also(out, rule::G4_4);
+                }
+                if let Some(present) = present {
+                    say::presence(state, out, rule::G4_4, present);
+                }
+            }
+            Change::Gone { who } => {
+                if let Some(gone) = state.depart(who, Why::AccountGone, None, None) {
+                    say::departed(state, out, why, &gone);
+                }
+            }
+            Change::AskLater { who } => {
+                state.ask_later(who);
+                say::also(out, why);
+            }
+            Change::AskParent { fact } => self.ask_parent(why, stanza, fact, out),
+            Change::Speak(speech) => {
+                let Ask::Speak(words) = ask else { return };
+                let (_, stanza_id, record) = state.speak(&speech);
+                let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
+                state.hold(&reflection);
+                if let Some(seat) = stanza.from.as_ref().and_then(|from| state.sessions.find(from.as_str())) {
+                    state.seen(seat);
+                }
+                say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection });
+                if words.stripped {
+                    say::also(out, rule::M3);
+                    say::also(out, rule::G6_2);
+                }
+            }
+        }
+    }
+
+    /// Asks the host about the sender and the parent space.
+    fn ask_parent(&mut self, why: Rule, stanza: &Stanza, fact: ParentFact, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        let Some(jid) = stanza.from.as_ref().map(|from| from.to_bare()) else { return };
+        let token = state.next_token();
+        let question = Question::Parent { stanza: stanza.to_bytes().into(), jid: jid.as_str().into(), fact };
+        state.questions.insert(token, question);
+        state.timers.set(Timer::Question(token), state.now.plus(state.limits.parent_for));
+        let uri = state.config.parent.clone();
+        out.push(why, Action::Do(RoomOrder::Host(Order::Parent { token, uri, jid, fact })));
+    }
+
+    /// Takes the answer to a question.
+    fn answer(&mut self, token: Token, answer: Answer, out: &mut Out<'_>) -> Result<(), Misuse> {
+        let question = self.state.questions.get(&token).ok_or(Misuse::NotAsked { token })?;
+        match (question, &answer) {
+            (Question::Features(_), Answer::Features(_) | Answer::Unavailable)
+            | (Question::Page(_) | Question::Find(_), Answer::Page(_) | Answer::NoSuchId | Answer::Unavailable)
+            | (Question::Parent { .. }, Answer::Yes | Answer::No | Answer::Unavailable) => {}
+            (Question::Features(_), _) => return Err(Misuse::WrongAnswer { token, wanted: "features" }),
+            (Question::Page(_) | Question::Find(_), _) => return Err(Misuse::WrongAnswer { token, wanted: "a page" }),
+            (Question::Parent { .. }, _) => return Err(Misuse::WrongAnswer { token, wanted: "yes or no" }),
+        }
+        if let Some(question) = self.state.questions.remove(&token) {
+            self.state.timers.clear(Timer::Question(token));
+            self.answered(question, answer, out);
+        }
+        Ok(())
+    }
+
+    fn answered(&mut self, question: Question, answer: Answer, out: &mut Out<'_>) {
+        match (question, answer) {
+            (Question::Features(seat), Answer::Features(topics)) => {
+                self.ready(rule::G4_6, seat, topics.into(), out);
+            }
+            (Question::Features(seat), _) => self.ready(rule::G4_6, seat, Topics::NONE, out),
+            (Question::Parent { stanza, jid, fact }, answer) => match answer {
+                Answer::Yes | Answer::No => {
+                    let now = self.state.now;
+                    self.state.facts.insert((jid, fact), (answer == Answer::Yes, now));
+                    due::again(self, &stanza, out);
+                }
+                _ => due::host_silent(self, rule::SP6, &stanza, out),
+            },
+            (Question::Page(stanza) | Question::Find(stanza), answer) => {
+                due::archive_answered(self, &stanza, answer, out);
+            }
+        }
+    }
+
+    /// The subscriptions of a pending session are known: what was held is sent or dropped.
+    pub(super) fn ready(&mut self, why: Rule, seat: crate::party::Seat, topics: Topics, out: &mut Out<'_>) {
+        let pending = self.state.default_topics(seat, topics);
+        let Some(session) = self.state.sessions.get(seat) else { return };
+        let jid = self.state.sessions.roster().get(seat).cloned();
+        say::also(out, why);
+        let (Some(pending), Some(jid)) = (pending, jid) else { return };
+        let heard = session.topics;
+        say::deliver_held(&self.state, out, why, &jid, heard, pending);
+    }
+
+    fn command(&mut self, command: Command, out: &mut Out<'_>) {
+        due::command(self, command, out);
+    }
+
+    /// Brings the clock forward; it never goes back.
+    fn advance(&mut self, now: Time) {
+        self.state.now = self.state.now.max(now);
+    }
+
+    /// Whether everything in the room fits together.
+    ///
+    /// # Errors
+    /// What does not fit. A room never gets there by its inputs; this is for tests.
+    pub fn check(&self) -> Result<(), &'static str> {
+        self.state.check()
+    }
+}
+
+impl Machine for Room {
+    type Input = Input;
+    type Order = RoomOrder;
+    type Notice = Notice;
+
+    fn handle(&mut self, now: Time, input: Input, out: &mut dyn Sink<RoomOrder, Notice>) -> Result<(), Misuse> {
+        match input {
+            Input::Stanza(stanza) => {
+                self.advance(now);
+                self.stanza(&stanza, out);
+            }
+            Input::Answer { token, answer } => {
+                if !self.state.questions.contains_key(&token) {
+                    return Err(Misuse::NotAsked { token });
+                }
+                let before = self.state.now;
+                self.advance(now);
+                if let Err(misuse) = self.answer(token, answer, out) {
+                    self.state.now = before;
+                    return Err(misuse);
+                }
+            }
+            Input::Command(command) => {
+                self.advance(now);
+                self.command(command, out);
+            }
+        }
+        Ok(())
+    }
+
+    fn wake(&mut self, now: Time, out: &mut dyn Sink<RoomOrder, Notice>) {
+        if self.deadline().is_none_or(|deadline| deadline > now) {
+            return;
+        }
+        self.advance(now);
+        let now = self.state.now;
+        while let Some(timer) = self.state.timers.pop(now) {
+            due::due(self, timer, out);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.state.timers.next()
+    }
+}

@@ -1,0 +1,77 @@
+//! What is said when somebody comes or goes (G3.1–G3.3).
+
+use super::{also, own_header, result, send_one, write_nick};
+use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType, Writer};
+use crate::gc3::host::Notice;
+use crate::gc3::room::Out;
+use crate::gc3::room::judge::last_readable;
+use crate::gc3::room::state::{Departed, Person, Slot, State, Why};
+use crate::gc3::rules::table as rule;
+use crate::machine::Action;
+use crate::ns;
+use crate::rule::Rule;
+
+/// Writes the join form for an account.
+pub(super) fn write_form(state: &State, bare: &str, writer: &mut Writer) {
+    writer.open("join-form", ns::GC3);
+    crate::gc3::form::write_join(state, bare, writer);
+    writer.close();
+}
+
+/// Answers a join, and asks for the subscription.
+pub(crate) fn joined(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, who: Slot, ask_too: bool) {
+    let Some(person) = state.people.get(who) else { return };
+    result(out, why, stanza, |writer| write_joined(state, who, person, "joined", writer));
+    if ask_too {
+        ask(state, out, rule::G3_1, who);
+    }
+}
+
+/// Writes `<joined/>` or `<created/>`.
+pub(crate) fn write_joined(state: &State, who: Slot, person: &Person, name: &str, writer: &mut Writer) {
+    writer.open(name, ns::GC3).attr("id", person.id.as_str());
+    writer.attr("version", &state.version_text(state.version.counter));
+    writer.attr_opt("last", last_readable(state, who));
+    writer.leaf("subscription-jid", ns::GC3, state.address.as_str());
+    write_nick(writer, &person.nick);
+    writer.close();
+}
+
+/// Asks an account for its subscription.
+pub(crate) fn ask(state: &State, out: &mut Out<'_>, why: Rule, who: Slot) {
+    let stanza = Outgoing::new(&own_header(state, StanzaKind::Presence, StanzaType::Subscribe), |_| {});
+    send_one(out, why, state.people.jid(who), &stanza);
+}
+
+/// Answers a leave; the rest is [`departed`].
+pub(crate) fn left(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
+    result(out, why, stanza, |_| {});
+}
+
+/// Says that somebody is in no more: to its own sessions at once if it was removed, as presence to the others, and to
+/// its server. The participant list follows with the next announcement.
+pub(crate) fn departed(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed) {
+    if gone.why != Why::Left && gone.why != Why::AccountGone {
+        let change = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
+            let before = state.version_text(state.version.announced);
+            writer.open("participants", ns::GC3).attr("since", &before);
+            writer.attr("version", &state.version_text(gone.version));
+            super::lists::write_leaver(gone, state.now, writer);
+            writer.close();
+        });
+        for (jid, _) in &gone.sessions {
+            send_one(out, rule::G3_3, jid.as_str(), &change);
+        }
+        also(out, rule::G3_3);
+    }
+    if gone.person.shown.is_some() {
+        super::changes::write_presence(state, out, why, &gone.person, None);
+    }
+    let end = Outgoing::new(&own_header(state, StanzaKind::Presence, StanzaType::Unsubscribe), |_| {});
+    send_one(out, why, gone.jid.as_str(), &end);
+    if let Ok(jid) = jid::BareJid::new(gone.jid.as_str())
+        && let Ok(room) = jid::BareJid::new(state.address.as_str())
+    {
+        out.push(why, Action::Tell(Notice::Left { room, jid }));
+    }
+}

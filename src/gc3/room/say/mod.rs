@@ -1,0 +1,102 @@
+//! Who hears what, in which words. Reads the state after a change; decides nothing.
+
+mod changes;
+mod joining;
+mod lists;
+mod speaking;
+mod sync;
+
+pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
+pub(crate) use joining::{ask, departed, joined, left};
+pub(crate) use lists::write_item;
+pub(crate) use speaking::{Spoken, reflection, spoken};
+pub(crate) use sync::synced;
+
+use super::Out;
+use super::judge::{Refusal, Reply};
+use super::state::State;
+use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
+use crate::gc3::host::Notice;
+use crate::gc3::id::ParticipantId;
+use crate::machine::Action;
+use crate::ns;
+use crate::party::Audience;
+use crate::rule::Rule;
+
+/// Sends one stanza to one address.
+pub(super) fn send_one(out: &mut Out<'_>, why: Rule, to: &str, stanza: &Outgoing) {
+    out.push(why, Action::Send { to: Audience::one(to), stanza });
+}
+
+/// Sends to an audience, if there is anybody in it.
+pub(super) fn send(out: &mut Out<'_>, why: Rule, to: Audience<'_>, stanza: &Outgoing) {
+    if !to.is_empty() {
+        out.push(why, Action::Send { to, stanza });
+    }
+}
+
+/// Notes a further rule that took part.
+pub(crate) fn also(out: &mut Out<'_>, why: Rule) {
+    out.push(why, Action::Tell(Notice::Also));
+}
+
+/// Answers a request with a result.
+pub(super) fn result(out: &mut Out<'_>, why: Rule, stanza: &Stanza, payload: impl FnOnce(&mut Writer)) {
+    let (Some(answer), Some(to)) = (Outgoing::result(stanza, payload), stanza.sender()) else { return };
+    send_one(out, why, to, &answer);
+}
+
+/// Refuses a stanza, if it is one that is answered.
+pub(crate) fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, refusal: &Refusal) {
+    if !super::judge::answered(stanza) {
+        return drop(out, why, stanza);
+    }
+    let mut error = refusal.error;
+    error.uri = refusal.uri.as_deref();
+    let answer = if refusal.form {
+        let bare = stanza.from.as_ref().map(|from| from.to_bare());
+        Outgoing::error_beside(stanza, &error, |writer| {
+            joining::write_form(state, bare.as_ref().map_or("", |jid| jid.as_str()), writer);
+        })
+    } else {
+        Outgoing::error(stanza, &error)
+    };
+    if let (Some(answer), Some(to)) = (answer, stanza.sender()) {
+        send_one(out, why, to, &answer);
+        out.push(why, Action::Tell(Notice::Refused { from: Some(to.into()) }));
+    }
+}
+
+/// Tells that a stanza was dropped.
+pub(crate) fn drop(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
+    out.push(why, Action::Tell(Notice::Dropped { from: stanza.sender().map(Into::into) }));
+}
+
+/// Gives an answer that only looks.
+pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, reply: &Reply) {
+    match reply {
+        Reply::Done => result(out, why, stanza, |_| {}),
+        Reply::JoinForm => {
+            let bare = stanza.from.as_ref().map(|from| from.to_bare());
+            result(out, why, stanza, |writer| {
+                joining::write_form(state, bare.as_ref().map_or("", |jid| jid.as_str()), writer);
+            });
+        }
+        Reply::Sync(reply) => synced(state, out, why, stanza, reply),
+    }
+}
+
+/// The header of what the room itself says.
+pub(super) fn own_header(state: &State, kind: StanzaKind, type_: StanzaType) -> Header<'_> {
+    Header { kind, type_, from: state.address.as_str(), id: None, lang: None }
+}
+
+/// Writes a nickname (XEP-0172).
+pub(super) fn write_nick(writer: &mut Writer, nick: &str) {
+    writer.leaf("nick", ns::NICK, nick);
+}
+
+/// Writes an occupant-id (XEP-0421).
+pub(super) fn write_occupant_id(writer: &mut Writer, id: ParticipantId) {
+    writer.open("occupant-id", ns::OCCUPANT_ID).attr("id", id.as_str()).close();
+}

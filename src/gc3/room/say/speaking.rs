@@ -1,0 +1,76 @@
+//! A message reaches everybody: written once, whoever reads it (M4, G6.4).
+
+use super::{also, send, send_one, write_nick, write_occupant_id};
+use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
+use crate::gc3::host::{Order, Record};
+use crate::gc3::room::state::{Dialect, Person, Speech, State};
+use crate::gc3::room::{Out, RoomOrder};
+use crate::gc3::rules::table as rule;
+use crate::machine::Action;
+use crate::ns;
+use crate::party::Audience;
+use crate::rule::Rule;
+
+/// What follows from an accepted message.
+#[derive(Debug)]
+pub(crate) struct Spoken {
+    pub(crate) record: Option<Record>,
+    /// The reflection as a pending session would get it later.
+    pub(crate) stanza: Outgoing,
+}
+
+/// The reflection of a message.
+pub(crate) fn reflection(state: &State, stanza: &Stanza, speech: &Speech, stanza_id: &str) -> Option<Outgoing> {
+    let person = state.people.get(speech.who)?;
+    let from = state.participant_jid(speech.author);
+    let header = Header {
+        kind: StanzaKind::Message,
+        type_: StanzaType::Groupchat,
+        from: &from,
+        id: Some(&speech.id),
+        lang: stanza.lang.as_deref(),
+    };
+    Some(Outgoing::new(&header, |writer| {
+        writer.fragment(&speech.body);
+        write_author(state, person, stanza_id, writer);
+    }))
+}
+
+/// Writes what the room adds to a message.
+fn write_author(state: &State, person: &Person, stanza_id: &str, writer: &mut Writer) {
+    write_occupant_id(writer, person.id);
+    write_nick(writer, &person.nick);
+    if !stanza_id.is_empty() {
+        writer.open("stanza-id", ns::SID).attr("by", state.address.as_str()).attr("id", stanza_id).close();
+    }
+}
+
+/// Sends a message to all who hear messages, and to the full JID that sent it; has it stored.
+pub(crate) fn spoken(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, speech: &Speech, spoken: &Spoken) {
+    for dialect in Dialect::ALL {
+        let hearers = state.sessions.hearing_messages(dialect);
+        send(out, why, Audience::all(state.sessions.roster(), hearers), &spoken.stanza);
+    }
+    if let Some(from) = &stanza.from {
+        let hears = |seat| Dialect::ALL.iter().any(|&d| state.sessions.hearing_messages(d).contains(seat));
+        if !state.sessions.find(from.as_str()).is_some_and(hears) {
+            send_one(out, rule::M4, from.as_str(), &spoken.stanza);
+        }
+    }
+    if let Some(tombstone) = &speech.retracts {
+        store(state, out, rule::G8_2, |room| Order::Replace { room, record: (**tombstone).clone() });
+    }
+    if let Some(record) = &spoken.record {
+        store(state, out, rule::G7_1, |room| Order::Store { room, record: record.clone() });
+    }
+    if stanza.id.as_deref().is_none_or(str::is_empty) {
+        also(out, rule::G6_4);
+    }
+}
+
+/// Orders something of the archive.
+pub(super) fn store(state: &State, out: &mut Out<'_>, why: Rule, order: impl FnOnce(jid::BareJid) -> Order) {
+    if let Ok(room) = jid::BareJid::new(state.address.as_str()) {
+        out.push(why, Action::Do(RoomOrder::Host(order(room))));
+    }
+}

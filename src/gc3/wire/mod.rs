@@ -1,0 +1,162 @@
+//! What a stanza asks of a room. Knows stanzas and nothing of any room's state.
+
+pub(crate) mod message;
+pub(crate) mod presence;
+
+use minidom::Element;
+
+pub(crate) use message::Words;
+pub(crate) use presence::Presence;
+
+use super::room::Topics;
+use super::rules::table as rule;
+use crate::codec::{Condition, ErrorType, Stanza, StanzaError, StanzaKind, StanzaType};
+use crate::ns;
+use crate::rule::Rule;
+
+/// What a stanza turned out to be.
+#[derive(Debug)]
+pub(crate) enum Read<'a> {
+    /// Nothing that is answered, and why.
+    Silent(Rule),
+    /// Something that is refused for its form, whoever sent it.
+    Malformed(Rule, StanzaError<'static>),
+    /// A question or a demand.
+    Ask(Ask<'a>),
+}
+
+/// What somebody asks of a room.
+#[derive(Debug)]
+pub(crate) enum Ask<'a> {
+    JoinForm,
+    Join(Join<'a>),
+    Leave,
+    /// Topics to add and to take away.
+    Subscribe(Topics, Topics),
+    Sync(Sync<'a>),
+    Presence(Presence<'a>),
+    Speak(Box<Words>),
+    /// `<participants/>`: read, looked up, or set.
+    Participants(&'a Element),
+    /// `<access/>`: read or set.
+    Access(&'a Element),
+    /// `<participant/>`: one's own settings, read or set.
+    Own(&'a Element),
+    /// `<config/>`: read or set.
+    Config(&'a Element),
+    Destroy(&'a Element),
+    /// Anything in the archive's namespace: query, form, metadata, preferences.
+    Archive(&'a Element),
+    Moderate(&'a Element),
+    Report(&'a Element),
+    Info(&'a Element),
+    Items(&'a Element),
+    Ping,
+    /// Anything but a groupchat message for an occupant: a private message, a request, presence.
+    Occupant(&'a str),
+    /// A result or an error that may answer something that the room sent.
+    Returned,
+}
+
+/// `<join/>`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Join<'a> {
+    pub(crate) form: Option<&'a Element>,
+    pub(crate) topics: Topics,
+}
+
+/// `<sync/>`
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Sync<'a> {
+    /// For a set: exactly what is to be subscribed afterwards.
+    pub(crate) topics: Option<Topics>,
+    pub(crate) version: Option<&'a str>,
+    pub(crate) last: Option<&'a str>,
+}
+
+/// `modify/bad-request`
+pub(crate) const BAD_REQUEST: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::BadRequest);
+/// `cancel/service-unavailable`
+pub(crate) const UNAVAILABLE: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ServiceUnavailable);
+
+/// `modify/policy-violation`
+pub(crate) const TOO_LARGE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::PolicyViolation);
+
+/// Reads a stanza that was sent to a room or to one of its occupants.
+pub(crate) fn read(stanza: &Stanza) -> Read<'_> {
+    let Some(to) = &stanza.to else { return Read::Silent(rule::G4_8) };
+    if stanza.type_ == StanzaType::Error || stanza.type_ == StanzaType::Result {
+        return Read::Ask(Ask::Returned);
+    }
+    let resource = to.resource().map(|resource| resource.as_str());
+    match stanza.kind {
+        StanzaKind::Iq if stanza.fault.is_some() => Read::Malformed(rule::G14_12, BAD_REQUEST),
+        StanzaKind::Iq => match resource {
+            Some(resource) => Read::Ask(Ask::Occupant(resource)),
+            None => iq(stanza),
+        },
+        StanzaKind::Presence if stanza.fault.is_some() => Read::Silent(rule::G4_8),
+        StanzaKind::Presence => match resource {
+            Some(resource) => Read::Ask(Ask::Occupant(resource)),
+            None => presence::read(stanza),
+        },
+        StanzaKind::Message => match (stanza.type_, resource) {
+            (StanzaType::Groupchat, Some(_)) => Read::Malformed(rule::G6_1, BAD_REQUEST),
+            (StanzaType::Groupchat, None) => message::read(stanza),
+            (StanzaType::Chat | StanzaType::Normal, Some(resource)) => Read::Ask(Ask::Occupant(resource)),
+            _ => Read::Silent(rule::G4_8),
+        },
+    }
+}
+
+fn iq(stanza: &Stanza) -> Read<'_> {
+    let Some(payload) = stanza.payload() else { return Read::Malformed(rule::G14_12, BAD_REQUEST) };
+    let set = stanza.type_ == StanzaType::Set;
+    let namespace = payload.ns();
+    match (namespace.as_str(), payload.name(), set) {
+        (ns::GC3, "join-form", false) => Read::Ask(Ask::JoinForm),
+        (ns::GC3, "join", true) => match topics(payload) {
+            Some(topics) => Read::Ask(Ask::Join(Join { form: payload.get_child("x", ns::DATA), topics })),
+            None => Read::Malformed(rule::G14_12, BAD_REQUEST),
+        },
+        (ns::GC3, "leave", true) => Read::Ask(Ask::Leave),
+        (ns::GC3, "subscribe", true) => match topic(payload) {
+            Some(topic) => Read::Ask(Ask::Subscribe(topic, Topics::NONE)),
+            None => Read::Malformed(rule::G14_12, BAD_REQUEST),
+        },
+        (ns::GC3, "unsubscribe", true) => match topic(payload) {
+            Some(topic) => Read::Ask(Ask::Subscribe(Topics::NONE, topic)),
+            None => Read::Malformed(rule::G14_12, BAD_REQUEST),
+        },
+        (ns::GC3, "sync", _) => match topics(payload) {
+            Some(topics) => Read::Ask(Ask::Sync(Sync {
+                topics: set.then_some(topics),
+                version: payload.attr("version"),
+                last: payload.attr("last"),
+            })),
+            None => Read::Malformed(rule::G14_12, BAD_REQUEST),
+        },
+        (ns::GC3, "participants", _) => Read::Ask(Ask::Participants(payload)),
+        (ns::GC3, "access", _) => Read::Ask(Ask::Access(payload)),
+        (ns::GC3, "participant", _) => Read::Ask(Ask::Own(payload)),
+        (ns::GC3, "config", _) => Read::Ask(Ask::Config(payload)),
+        (ns::GC3, "destroy", true) => Read::Ask(Ask::Destroy(payload)),
+        (ns::MAM, _, _) => Read::Ask(Ask::Archive(payload)),
+        (ns::MODERATE, "moderate", true) => Read::Ask(Ask::Moderate(payload)),
+        (ns::GC_REPORT, _, true) => Read::Ask(Ask::Report(payload)),
+        (ns::DISCO_INFO, "query", false) => Read::Ask(Ask::Info(payload)),
+        (ns::DISCO_ITEMS, "query", false) => Read::Ask(Ask::Items(payload)),
+        (ns::PING, "ping", false) => Read::Ask(Ask::Ping),
+        _ => Read::Malformed(rule::G13_5, UNAVAILABLE),
+    }
+}
+
+fn topic(element: &Element) -> Option<Topics> {
+    Topics::parse(element.attr("type")?)
+}
+
+/// All `<subscribe type=/>` children; `None` if one of them names no topic.
+fn topics(parent: &Element) -> Option<Topics> {
+    let children = parent.children().filter(|child| child.is("subscribe", ns::GC3));
+    children.map(topic).try_fold(Topics::NONE, |all, one| Some(all.with(one?)))
+}
