@@ -10,6 +10,10 @@ mod delay;
 mod error;
 mod escape;
 mod form;
+#[cfg(feature = "sim")]
+pub mod fuzzing;
+#[cfg(feature = "xmpp-parsers")]
+mod interop;
 pub mod nick;
 mod outgoing;
 mod read;
