@@ -10,6 +10,8 @@ pub mod party;
 mod rate;
 pub mod rule;
 pub mod seed;
+#[cfg(feature = "sim")]
+pub mod sim;
 mod snapshot;
 pub mod time;
 

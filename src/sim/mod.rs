@@ -1,0 +1,3 @@
+//! The world to try machines in.
+
+pub mod xml;
