@@ -287,6 +287,24 @@ impl Tree {
     }
 }
 
+impl From<&minidom::Element> for Tree {
+    fn from(element: &minidom::Element) -> Self {
+        let attrs = element
+            .attrs()
+            .iter()
+            .map(|((ns, name), value)| ((ns.as_str().to_owned(), name.as_str().to_owned()), value.clone()));
+        let mut tree = Self::new(element.name(), &element.ns());
+        tree.attrs = attrs.collect();
+        for node in element.nodes() {
+            match node {
+                minidom::Node::Element(child) => tree.nodes.push(Node::Tree(Self::from(child))),
+                minidom::Node::Text(text) => tree.push_text(text),
+            }
+        }
+        tree
+    }
+}
+
 fn new_line(out: &mut String, level: usize) {
     out.push('\n');
     for _ in 0..level {

@@ -1,0 +1,172 @@
+//! The machine of this crate as a subject.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use jid::BareJid;
+
+use super::super::bench::{Bench, Restless};
+use super::super::host::SimHost;
+use super::super::transcript::Line;
+use super::super::xml::Tree;
+use super::{Event, Said, Sent, Stop, Subject, Vector};
+use crate::codec::Reader;
+use crate::gc3::{Command, Input, Notice, Order};
+use crate::machine::Machine;
+use crate::ns;
+use crate::time::Time;
+
+/// The moment 0 of a vector: 2026-01-01T00:00:00Z.
+pub const START: Time = Time::from_millis(1_767_225_600_000);
+
+/// A room service on a bench, started afresh for each vector.
+#[derive(Debug)]
+pub struct Builtin<M: Machine> {
+    make: fn(&Fresh<'_>) -> Result<M, String>,
+    bench: Option<Bench<M, SimHost>>,
+}
+
+/// What a vector wants of a fresh service.
+#[derive(Clone, Copy, Debug)]
+pub struct Fresh<'a> {
+    /// Limits that differ from the default, by name.
+    pub limits: &'a BTreeMap<String, u64>,
+    /// The administrators of the service: all that the vector ever names.
+    pub admins: &'a [BareJid],
+}
+
+impl<M> Builtin<M>
+where
+    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+{
+    /// A subject that starts services with `make`.
+    pub const fn new(make: fn(&Fresh<'_>) -> Result<M, String>) -> Self {
+        Self { make, bench: None }
+    }
+
+    /// The service as the last vector left it.
+    #[must_use]
+    pub const fn bench(&self) -> Option<&Bench<M, SimHost>> {
+        self.bench.as_ref()
+    }
+}
+
+impl<M> Subject for Builtin<M>
+where
+    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+{
+    fn start(&mut self, vector: &Vector) -> Result<(), Stop> {
+        let admins = admins(vector)?;
+        let fresh = Fresh { limits: &vector.limits, admins: &admins };
+        let machine = (self.make)(&fresh).map_err(Stop::Fail)?;
+        self.bench = Some(Bench::new(machine, SimHost::default(), START));
+        Ok(())
+    }
+
+    fn act(&mut self, at: u64, what: &Event) -> Result<Said, Stop> {
+        let bench = self.bench.as_mut().ok_or_else(|| Stop::Fail("not started".into()))?;
+        let now = Time::from_millis(START.millis().saturating_add(at));
+        bench.pass(now).map_err(failed)?;
+        match what {
+            Event::In(stanza) => {
+                let text = stanza.line("");
+                let stanza = Reader::one(ns::CLIENT, text.as_bytes())
+                    .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+                put(bench, now, Input::Stanza(stanza))?;
+            }
+            Event::Wake => {}
+            Event::Host(facts) => host(bench, now, facts)?,
+        }
+        Ok(said(bench.take_lines()))
+    }
+}
+
+fn failed(why: Restless) -> Stop {
+    Stop::Fail(why.to_string())
+}
+
+fn put<M>(bench: &mut Bench<M, SimHost>, now: Time, input: Input) -> Result<(), Stop>
+where
+    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+{
+    let done = bench.handle(now, input).map_err(failed)?;
+    done.map_err(|misuse| Stop::Fail(format!("the host did what it must not: {misuse}")))
+}
+
+fn said(lines: Vec<Line>) -> Said {
+    let mut said = Said { rules: Some(Vec::new()), ..Said::default() };
+    for line in &lines {
+        if let (Some(rule), Some(rules)) = (line.rule(), &mut said.rules) {
+            rules.push(rule.id().to_owned());
+        }
+        if let Line::Send { to, stanza, .. } = line {
+            let copies = to.iter().map(|to| Sent { to: to.clone(), stanza: Tree::clone(stanza) });
+            said.sent.extend(copies);
+        }
+    }
+    said.lines = lines;
+    said
+}
+
+/// Every administrator that a vector ever names: a service knows its administrators from the start.
+fn admins(vector: &Vector) -> Result<Vec<BareJid>, Stop> {
+    let given = vector.given.iter().flat_map(|given| &given.steps);
+    let acts = given.chain(&vector.steps).flat_map(|step| &step.acts);
+    let named = acts.filter_map(|act| match &act.what {
+        Event::Host(facts) => facts.get("admin"),
+        Event::In(_) | Event::Wake => None,
+    });
+    named.map(|text| jid(text)).collect()
+}
+
+fn jid(text: &str) -> Result<BareJid, Stop> {
+    BareJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no bare JID: {why}")))
+}
+
+fn unknown(name: &str, value: impl fmt::Display) -> Stop {
+    Stop::Fail(format!("the host does not know {name}='{value}'"))
+}
+
+/// Tells the host what it is to know, and the machine what the host tells it then.
+fn host<M>(bench: &mut Bench<M, SimHost>, now: Time, facts: &BTreeMap<String, String>) -> Result<(), Stop>
+where
+    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+{
+    let parent = facts.get("parent").map(String::as_str);
+    for (name, value) in facts {
+        let uri = || parent.map(str::to_owned).ok_or_else(|| Stop::Fail(format!("{name}= without parent=")));
+        match (name.as_str(), value.as_str()) {
+            ("archive", "silent") => bench.host.archive_silent = true,
+            ("archive", "on") => bench.host.archive_silent = false,
+            // Known from the start.
+            ("admin", _) => {}
+            ("shutdown", "yes") => put(bench, now, Input::Command(Command::Shutdown))?,
+            ("restored", "lossy") => put(bench, now, Input::Command(Command::Restored))?,
+            ("parent", uri) => {
+                bench.host.parents.entry(uri.to_owned()).or_default();
+            }
+            ("member", who) => {
+                let who = jid(who)?;
+                bench.host.parents.entry(uri()?).or_default().members.insert(who);
+            }
+            ("publisher", who) => {
+                let who = jid(who)?;
+                bench.host.parents.entry(uri()?).or_default().publishers.insert(who);
+            }
+            ("lost", who) => {
+                let (uri, jid) = (uri()?, jid(who)?);
+                bench.host.parents.entry(uri.clone()).or_default().members.remove(&jid);
+                put(bench, now, Input::Command(Command::ParentLost { uri, jid }))?;
+            }
+            ("gone", "yes") => {
+                let uri = uri()?;
+                bench.host.parents.remove(&uri);
+                put(bench, now, Input::Command(Command::ParentGone { uri }))?;
+            }
+            ("silent", "yes") => bench.host.parents_silent = true,
+            ("silent", "no") => bench.host.parents_silent = false,
+            (name, value) => return Err(unknown(name, value)),
+        }
+    }
+    Ok(())
+}

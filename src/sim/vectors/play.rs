@@ -1,0 +1,252 @@
+//! Plays a vector on a subject and compares.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::super::transcript::{Line, What};
+use super::super::xml::Tree;
+use super::matching::{Bound, beside, counted, fill_in, fill_text, match_stanza, unbound, unbound_text};
+use super::{Act, Event, Said, Sent, Step, Stop, Subject, Vector};
+use crate::ns;
+
+/// How a vector went.
+#[derive(Clone, Debug)]
+pub enum Outcome {
+    /// Everything came out as expected.
+    Passed,
+    /// Something did not.
+    Failed(Failure),
+    /// The subject does not claim to do this, and why.
+    Skipped(String),
+}
+
+/// What went wrong.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The file in which the failed step stands.
+    pub file: String,
+    /// The line of the failed step.
+    pub line: u32,
+    /// What is wrong, on one line.
+    pub what: String,
+    /// What was expected and what was got, on many lines each, to be compared line by line; names and wildcards are
+    /// filled in where they agree.
+    pub texts: Option<(String, String)>,
+    /// What went in and was said in the failed step, as far as the subject tells.
+    pub lines: Vec<Line>,
+}
+
+/// A vector that was played.
+#[derive(Clone, Debug)]
+pub struct Played {
+    /// How it went.
+    pub outcome: Outcome,
+    /// Everything that happened, what was given included.
+    pub lines: Vec<Line>,
+    /// What the names stood for in the end.
+    pub bound: Bound,
+}
+
+/// Plays a vector from a fresh start up to its end or the first failure.
+pub fn play(vector: &Vector, subject: &mut dyn Subject) -> Played {
+    let mut player = Player { subject, now: 0, bound: Bound::new(), lines: Vec::new(), rules: None };
+    let outcome = match player.run(vector) {
+        Ok(()) => Outcome::Passed,
+        Err((_, _, Trouble::Stop(Stop::Skip(why)))) => Outcome::Skipped(why),
+        Err((file, line, Trouble::Stop(Stop::Fail(what)))) => {
+            Outcome::Failed(Failure { file, line, what, texts: None, lines: Vec::new() })
+        }
+        Err((file, line, Trouble::Different { what, texts, lines })) => {
+            Outcome::Failed(Failure { file, line, what, texts, lines })
+        }
+    };
+    Played { outcome, lines: player.lines, bound: player.bound }
+}
+
+enum Trouble {
+    Stop(Stop),
+    Different { what: String, texts: Option<(String, String)>, lines: Vec<Line> },
+}
+
+impl Trouble {
+    fn fail(what: impl Into<String>) -> Self {
+        Self::Stop(Stop::Fail(what.into()))
+    }
+}
+
+/// Stanzas by recipient, in order.
+type Inboxes = BTreeMap<String, Vec<Tree>>;
+
+struct Player<'s> {
+    subject: &'s mut dyn Subject,
+    now: u64,
+    bound: Bound,
+    lines: Vec<Line>,
+    rules: Option<BTreeSet<String>>,
+}
+
+impl Player<'_> {
+    fn run(&mut self, vector: &Vector) -> Result<(), (String, u32, Trouble)> {
+        self.subject.start(vector).map_err(|stop| (vector.file.clone(), 1, Trouble::Stop(stop)))?;
+        for given in &vector.given {
+            for step in &given.steps {
+                self.step(step, false).map_err(|(line, trouble)| (given.file.clone(), line, trouble))?;
+            }
+        }
+        self.rules = None;
+        for step in &vector.steps {
+            self.step(step, true).map_err(|(line, trouble)| (vector.file.clone(), line, trouble))?;
+        }
+        let Some(pushed) = &self.rules else { return Ok(()) };
+        match vector.rules.iter().find(|rule| !pushed.contains(*rule)) {
+            None => Ok(()),
+            Some(rule) => {
+                let pushed: Vec<&str> = pushed.iter().map(String::as_str).collect();
+                let what = format!("{rule} decided nothing while it played; it was {}", pushed.join(" "));
+                Err((vector.file.clone(), 1, Trouble::fail(what)))
+            }
+        }
+    }
+
+    fn step(&mut self, step: &Step, exactly: bool) -> Result<(), (u32, Trouble)> {
+        let first = self.lines.len();
+        let mut got = Inboxes::new();
+        for act in &step.acts {
+            let said = self.act(act).map_err(|trouble| (act.line, trouble))?;
+            if let Some(rules) = said.rules {
+                self.rules.get_or_insert_default().extend(rules);
+            }
+            self.lines.extend(said.lines);
+            for Sent { to, stanza } in said.sent {
+                got.entry(to).or_default().push(stanza);
+            }
+        }
+        let compared = if exactly { self.compare(step, &got) } else { self.bind(step, &got) };
+        compared.map_err(|(line, what, texts)| {
+            let lines = self.lines.get(first..).unwrap_or_default().to_vec();
+            (line, Trouble::Different { what, texts, lines })
+        })
+    }
+
+    fn act(&mut self, act: &Act) -> Result<Said, Trouble> {
+        self.now = act.at.unwrap_or(self.now);
+        let no_value = |name: &str| Trouble::fail(format!("{{{name}}} has no value here"));
+        let what = match &act.what {
+            Event::In(stanza) => {
+                if let Some(name) = unbound(stanza, &self.bound) {
+                    return Err(no_value(name));
+                }
+                Event::In(fill_in(stanza, &self.bound))
+            }
+            Event::Wake => Event::Wake,
+            Event::Host(facts) => {
+                if let Some(name) = facts.values().find_map(|value| unbound_text(value, &self.bound)) {
+                    return Err(no_value(name));
+                }
+                Event::Host(facts.iter().map(|(k, v)| (k.clone(), fill_text(v, &self.bound))).collect())
+            }
+        };
+        let mut said = self.subject.act(self.now, &what).map_err(Trouble::Stop)?;
+        if said.lines.is_empty() {
+            said.lines.push(in_line(self.now, what));
+        }
+        Ok(said)
+    }
+
+    /// Binds names from what is given: each out must be there, in order for each recipient; there may be more.
+    fn bind(&mut self, step: &Step, got: &Inboxes) -> Result<(), Differs> {
+        let mut from: BTreeMap<String, usize> = BTreeMap::new();
+        for out in &step.outs {
+            for to in &out.to {
+                let to = fill_text(to, &self.bound);
+                let inbox = got.get(&to).map(Vec::as_slice).unwrap_or_default();
+                let start = from.entry(to.clone()).or_default();
+                let rest = inbox.iter().enumerate().skip(*start);
+                let found = rest.filter_map(|(at, stanza)| Some((at, match_stanza(&out.stanza, stanza, &self.bound)?)));
+                let Some((at, bound)) = { found }.next() else {
+                    let wanted = beside(&out.stanza, inbox.get(*start), true, &self.bound).lines(ns::CLIENT) + "\n";
+                    let got = inbox.iter().fold(String::new(), |all, got| all + &counted(got).lines(ns::CLIENT) + "\n");
+                    return Err((out.line, format!("what is given did not come about: {to} did not receive this"), Some((wanted, got))));
+                };
+                *start = at + 1;
+                self.bound = bound;
+            }
+        }
+        Ok(())
+    }
+
+    /// Compares everything: for each recipient, what came must be what was expected, in order and complete.
+    fn compare(&mut self, step: &Step, got: &Inboxes) -> Result<(), Differs> {
+        let mut wanted: BTreeMap<String, Vec<String>> = BTreeMap::new();
+        let mut problem: Option<(u32, String)> = None;
+        for out in &step.outs {
+            for to in &out.to {
+                let to = fill_text(to, &self.bound);
+                let texts = wanted.entry(to.clone()).or_default();
+                let stanza = got.get(&to).and_then(|inbox| inbox.get(texts.len()));
+                let matched = stanza.and_then(|stanza| match_stanza(&out.stanza, stanza, &self.bound));
+                match (matched, stanza) {
+                    (Some(bound), Some(stanza)) => {
+                        self.bound = bound;
+                        texts.push(counted(stanza).lines(ns::CLIENT));
+                    }
+                    (_, stanza) => {
+                        let what = match stanza {
+                            Some(_) => format!("what {to} received is different"),
+                            None => format!("{to} did not receive this"),
+                        };
+                        problem.get_or_insert((out.line, what));
+                        texts.push(beside(&out.stanza, stanza, true, &self.bound).lines(ns::CLIENT));
+                    }
+                }
+            }
+        }
+        for (to, inbox) in got {
+            let expected = wanted.get(to).map_or(0, Vec::len);
+            if inbox.len() > expected {
+                let what = format!("{to} received what is not expected");
+                problem.get_or_insert((step.line, what));
+            }
+        }
+        let Some((line, what)) = problem else { return Ok(()) };
+        let got = got.iter().map(|(to, inbox)| {
+            (to.clone(), inbox.iter().map(|stanza| counted(stanza).lines(ns::CLIENT)).collect::<Vec<_>>())
+        });
+        let got: BTreeMap<String, Vec<String>> = got.collect();
+        Err((line, what, Some((listed(&wanted), listed(&got)))))
+    }
+}
+
+type Differs = (u32, String, Option<(String, String)>);
+
+/// Stanzas by recipient as text, each under its recipient.
+fn listed(inboxes: &BTreeMap<String, Vec<String>>) -> String {
+    let mut text = String::new();
+    for (to, stanzas) in inboxes {
+        for stanza in stanzas {
+            text.push_str("to ");
+            text.push_str(to);
+            text.push('\n');
+            for line in stanza.lines() {
+                text.push_str("  ");
+                text.push_str(line);
+                text.push('\n');
+            }
+        }
+    }
+    text
+}
+
+/// The line of a transcript for an act on a subject that keeps none.
+fn in_line(at: u64, what: Event) -> Line {
+    match what {
+        Event::In(mut stanza) => {
+            let from = stanza.unset("from").unwrap_or_default();
+            Line::In { at, from, what: What::Stanza(stanza) }
+        }
+        Event::Wake => Line::Wake { at },
+        Event::Host(facts) => {
+            let facts: Vec<String> = facts.iter().map(|(name, value)| format!("{name}={value}")).collect();
+            Line::In { at, from: "host".into(), what: What::Text(facts.join(" ")) }
+        }
+    }
+}
