@@ -49,6 +49,7 @@ impl Chart {
                     let from = chart.lifeline(from);
                     chart.rows.push(Row { at: Some(*at), label, arrows: Arrows::In(from) });
                 }
+                Line::Note { what } => chart.rows.push(Row { at: None, label: what.clone(), arrows: Arrows::Note }),
                 Line::Wake { at } => {
                     silent = true;
                     chart.rows.push(Row { at: Some(*at), label: "wake".into(), arrows: Arrows::Note });

@@ -71,6 +71,11 @@ pub enum Line {
         /// What.
         what: What,
     },
+    /// What a scenario says about what follows.
+    Note {
+        /// The words.
+        what: String,
+    },
     /// The machine was woken.
     Wake {
         /// When, in milliseconds after the beginning of the transcript.
@@ -112,7 +117,7 @@ impl Line {
     pub const fn rule(&self) -> Option<Rule> {
         match self {
             Self::Send { why, .. } | Self::Do { why, .. } | Self::Tell { why, .. } => Some(*why),
-            Self::In { .. } | Self::Wake { .. } | Self::Misuse { .. } => None,
+            Self::In { .. } | Self::Note { .. } | Self::Wake { .. } | Self::Misuse { .. } => None,
         }
     }
 }
@@ -121,6 +126,7 @@ impl fmt::Display for Line {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::In { at, from, what } => write!(f, "@{at} in  {from} {what}"),
+            Self::Note { what } => write!(f, "# {}", one_line(what)),
             Self::Wake { at } => write!(f, "@{at} wake"),
             Self::Send { why, to, stanza } => {
                 write!(f, "        {why} send [")?;
@@ -226,26 +232,13 @@ impl<O: fmt::Debug, N: fmt::Debug> Sink<O, N> for Transcript {
                 stanza.head_into("", &mut bytes);
                 bytes.extend_from_slice(stanza.tail());
                 let text = String::from_utf8_lossy(&bytes);
-                let mut stanza = xml::read(&text).unwrap_or_else(|flaw| broken(&flaw, &text));
+                let mut stanza = xml::read_stanza(&text, ns::CLIENT).unwrap_or_else(|flaw| broken(&flaw, &text));
                 stanza.unset("to");
-                adopt(&mut stanza);
                 Line::Send { why, to: to.iter().map(|r| r.jid.to_owned()).collect(), stanza }
             }
             Action::Do(order) => Line::Do { why, what: format!("{order:?}") },
             Action::Tell(notice) => Line::Tell { why, what: format!("{notice:?}") },
         });
-    }
-}
-
-/// A stanza in a stream inherits the stream's namespace: gives it to a tree that was read without its stream.
-pub(crate) fn adopt(tree: &mut Tree) {
-    if tree.ns.is_empty() {
-        tree.ns = ns::CLIENT.into();
-        for node in &mut tree.nodes {
-            if let xml::Node::Tree(child) = node {
-                adopt(child);
-            }
-        }
     }
 }
 

@@ -134,6 +134,16 @@ pub fn read(text: &str) -> Result<Tree, Flaw> {
     }
 }
 
+/// Reads one stanza as it stands in a stream, whose default namespace it inherits.
+///
+/// # Errors
+/// As [`read`].
+pub fn read_stanza(text: &str, ns: &str) -> Result<Tree, Flaw> {
+    let mut tree = read(text)?;
+    tree.inherit(ns);
+    Ok(tree)
+}
+
 /// Counts lines forwards only, so that reading stays linear.
 struct Lines<'a> {
     all: &'a [u8],
@@ -224,6 +234,18 @@ impl Tree {
         match self.nodes.last_mut() {
             Some(Node::Text(before)) => before.push_str(text),
             _ => self.nodes.push(Node::Text(text.into())),
+        }
+    }
+
+    /// Gives a namespace to what has none, down to where another begins.
+    fn inherit(&mut self, ns: &str) {
+        if self.ns.is_empty() {
+            self.ns = ns.into();
+            for node in &mut self.nodes {
+                if let Node::Tree(child) = node {
+                    child.inherit(ns);
+                }
+            }
         }
     }
 

@@ -20,7 +20,7 @@ use crate::time::Time;
 pub const START: Time = Time::from_millis(1_767_225_600_000);
 
 /// A room service on a bench, started afresh for each vector.
-#[derive(Debug)]
+#[expect(missing_debug_implementations, reason = "holds a function")]
 pub struct Builtin<M: Machine> {
     make: fn(&Fresh<'_>) -> Result<M, String>,
     bench: Option<Bench<M, SimHost>>,

@@ -72,7 +72,7 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// Steps that bring about a situation. What comes out of them binds names and is not tested.
+/// Steps that bring about a situation, or a scenario. What comes out of them binds names and is not tested.
 #[derive(Clone, Debug)]
 pub struct Given {
     /// The file they were read from.
@@ -86,6 +86,8 @@ pub struct Given {
 pub struct Step {
     /// Where it begins in its file.
     pub line: u32,
+    /// What a reader should know about it, if the file says.
+    pub note: Option<String>,
     /// What happens: one thing, or all rounds of a `repeat`.
     pub acts: Vec<Act>,
     /// What must come out, complete.

@@ -108,6 +108,7 @@ impl Player<'_> {
     }
 
     fn step(&mut self, step: &Step, exactly: bool) -> Result<(), (u32, Trouble)> {
+        self.lines.extend(step.note.iter().map(|what| Line::Note { what: what.clone() }));
         let first = self.lines.len();
         let mut got = Inboxes::new();
         for act in &step.acts {

@@ -30,7 +30,7 @@ pub fn read(file: &str, text: &str, find: &mut Find<'_>) -> Result<Vector, BadFi
     body(header, &root, file, find)
 }
 
-/// Reads a scenario: a root `scenario` with the steps of a vector; or a vector, whose outs are kept.
+/// Reads a scenario: a root `scenario` with the steps of a vector, whose outs only bind names; or a vector.
 ///
 /// # Errors
 /// As [`read`].
@@ -39,7 +39,7 @@ pub fn read_scenario(file: &str, text: &str, find: &mut Find<'_>) -> Result<Vect
     if !root.is("scenario", NS) {
         return read(file, text, find);
     }
-    let vector = Vector {
+    let scenario = Vector {
         file: file.into(),
         id: stem(file).into(),
         rules: Vec::new(),
@@ -50,7 +50,10 @@ pub fn read_scenario(file: &str, text: &str, find: &mut Find<'_>) -> Result<Vect
         given: Vec::new(),
         steps: Vec::new(),
     };
-    body(vector, &root, file, find)
+    let mut scenario = body(scenario, &root, file, find)?;
+    let steps = core::mem::take(&mut scenario.steps);
+    scenario.given.push(Given { file: file.into(), steps });
+    Ok(scenario)
 }
 
 fn stem(file: &str) -> &str {
@@ -137,6 +140,7 @@ fn given(root: &Tree, file: &str, find: &mut Find<'_>, into: &mut Vec<Given>, de
 fn steps(root: &Tree) -> Result<Vec<Step>, Flaw> {
     let mut steps: Vec<Step> = Vec::new();
     let mut begun = false;
+    let mut note = None;
     for child in root.children() {
         if child.ns != NS {
             return Err(unknown(child));
@@ -147,8 +151,12 @@ fn steps(root: &Tree) -> Result<Vec<Step>, Flaw> {
             }
             "why" | "given" | "limits" => {}
             "out" => expect(&mut steps, out(child)?, child)?,
-            "in" | "wake" | "host" => steps.push(Step { line: child.line, acts: vec![act(child)?], outs: Vec::new() }),
-            "repeat" => repeat(child, &mut steps)?,
+            "in" | "wake" | "host" => {
+                let acts = vec![act(child)?];
+                steps.push(Step { line: child.line, note: note.take(), acts, outs: Vec::new() });
+            }
+            "repeat" => repeat(child, &mut note, &mut steps)?,
+            "note" => note = Some(child.text().split_whitespace().collect::<Vec<_>>().join(" ")),
             _ => return Err(unknown(child)),
         }
         begun |= !steps.is_empty();
@@ -163,7 +171,7 @@ fn expect(steps: &mut [Step], out: Out, at: &Tree) -> Result<(), Flaw> {
 }
 
 /// Unrolls a `repeat`: of acts, which are one step together, or of outs, which belong to the step before.
-fn repeat(tree: &Tree, steps: &mut Vec<Step>) -> Result<(), Flaw> {
+fn repeat(tree: &Tree, note: &mut Option<String>, steps: &mut Vec<Step>) -> Result<(), Flaw> {
     only(tree, &["times", "as"])?;
     let times = tree.attr("times").and_then(|times| times.parse::<u64>().ok()).filter(|times| *times <= ROUNDS);
     let times = times.ok_or_else(|| Flaw::at(tree.line, format!("times= is no number up to {ROUNDS}")))?;
@@ -183,7 +191,7 @@ fn repeat(tree: &Tree, steps: &mut Vec<Step>) -> Result<(), Flaw> {
         }
     }
     if !all_outs {
-        steps.push(Step { line: tree.line, acts, outs: Vec::new() });
+        steps.push(Step { line: tree.line, note: note.take(), acts, outs: Vec::new() });
     }
     Ok(())
 }

@@ -1,0 +1,37 @@
+//! Lists the rules.
+
+use std::io::Write;
+use std::path::Path;
+
+use comfy_table::{ContentArrangement, Table, presets};
+use xmpp_machines::sim::vectors::TOPICS;
+
+use super::{Ended, Trouble, files};
+
+/// Columns of a terminal that is not asked for its width.
+const WIDTH: u16 = 120;
+
+pub(super) fn run(topic: Option<&str>, vectors: &Path, out: &mut dyn Write) -> Ended {
+    let chosen: Vec<_> = TOPICS.iter().filter(|(name, _)| topic.is_none_or(|topic| topic == *name)).collect();
+    if chosen.is_empty() {
+        let known: Vec<&str> = TOPICS.iter().map(|(name, _)| *name).collect();
+        return Err(Trouble::Bad(format!("there is no topic {}; there is {}", topic.unwrap_or(""), known.join(", "))));
+    }
+    let shelf = files::shelf(vectors).map_err(Trouble::Bad)?;
+    let mut table = Table::new();
+    table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
+    table.set_header(["rule", "vectors", "written in", "says"]);
+    let (mut rules, mut bare) = (0, 0);
+    for (_, all) in chosen {
+        for (rule, count) in shelf.coverage(all) {
+            table.add_row([rule.id(), &count.to_string(), rule.anchor(), rule.says()]);
+            rules += 1;
+            bare += usize::from(count == 0);
+        }
+    }
+    for line in table.lines() {
+        writeln!(out, "{}", line.trim_end())?;
+    }
+    writeln!(out, "{rules} rules, {bare} without a vector")?;
+    Ok(bare == 0)
+}
