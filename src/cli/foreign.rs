@@ -132,7 +132,8 @@ impl Foreign {
         pause();
         let stderr = running.stderr.lock().unwrap_or_else(PoisonError::into_inner);
         let words = String::from_utf8_lossy(&stderr).trim_end().to_owned();
-        let ended = status.map_or_else(|| "it closed its output".to_owned(), |status| format!("it ended with {status}"));
+        let ended =
+            status.map_or_else(|| "it closed its output".to_owned(), |status| format!("it ended with {status}"));
         if words.is_empty() { ended } else { format!("{ended}: {words}") }
     }
 }
@@ -171,7 +172,9 @@ impl Subject for Foreign {
             Event::Host(facts) => json!({"do": "host", "at": at, "facts": facts}),
         })?;
         let texts = |name: &str| -> Result<Option<Vec<&str>>, Stop> {
-            let wrong = || Stop::Fail(format!("'{name}' in its answer is no list of texts: {}", shortened(&answer.to_string())));
+            let wrong = || {
+                Stop::Fail(format!("'{name}' in its answer is no list of texts: {}", shortened(&answer.to_string())))
+            };
             let Some(list) = answer.get(name) else { return Ok(None) };
             let list = list.as_array().ok_or_else(wrong)?;
             list.iter().map(|text| text.as_str().ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)

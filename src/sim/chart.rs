@@ -243,3 +243,79 @@ fn escaped(text: &str) -> String {
     escape(&mut out, &clean, true);
     out
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gc3::rules::table;
+    use crate::sim::xml;
+
+    fn tree(text: &str) -> Tree {
+        xml::read_stanza(text, ns::CLIENT).unwrap()
+    }
+
+    fn lines() -> Vec<Line> {
+        let jid = |at: usize| format!("p{at}@tea.example/<&>");
+        let error =
+            tree("<iq type='error'><x/><error><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>");
+        let stanza = tree("<message type='groupchat'><body>hi</body></message>");
+        vec![
+            Line::Note { what: "First; this".into() },
+            Line::In { at: 7, from: jid(0), what: What::Stanza(stanza.clone()) },
+            Line::Tell { why: table::M3, what: "Also".into() },
+            Line::Send { why: table::M4, to: (0..9).map(jid).collect(), stanza },
+            Line::Do { why: table::V3, what: "Find { token: 1 }".into() },
+            Line::In { at: 8, from: "host".into(), what: What::Text("answer 1 NoSuchId".into()) },
+            Line::Send { why: table::M1, to: vec![jid(0)], stanza: error },
+            Line::Wake { at: 9 },
+            Line::Tell { why: table::M9, what: "Dropped { from: None }".into() },
+        ]
+    }
+
+    #[test]
+    fn a_mermaid_chart_has_an_arrow_for_each_of_the_first_recipients() {
+        let chart = mermaid("rooms.example", &lines());
+        let begin = chart.lines().take(3).collect::<Vec<_>>();
+        let who = "p0@tea.example/#60;#38;#62;";
+        assert_eq!(
+            begin,
+            ["sequenceDiagram", "    participant p0 as rooms.example", &format!("    participant p1 as {who}")]
+        );
+        let arrows: Vec<&str> =
+            chart.lines().skip_while(|line| line.contains("participant") || !line.contains("p0:")).collect();
+        assert_eq!(
+            arrows,
+            [
+                "    Note over p0: First#59; this",
+                "    p1->>p0: 7 ms: message groupchat body",
+                "    p0->>p1: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p2: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p3: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p4: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p5: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p6: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p7: message groupchat body · gc3.M4 (and 3 others)",
+                "    p0->>p8: Find · gc3.V3",
+                "    p8->>p0: 8 ms: answer 1 NoSuchId",
+                "    p0->>p1: iq error gone · gc3.M1",
+                "    Note over p0: 9 ms: wake",
+                "    Note over p0: Dropped · gc3.M9",
+            ]
+        );
+    }
+
+    #[test]
+    fn an_svg_is_xml_with_a_row_for_each_line_that_is_drawn() {
+        let chart = svg("rooms.example", &lines());
+        let root = xml::read(&chart).unwrap();
+        assert!(root.is("svg", "http://www.w3.org/2000/svg"));
+        let texts: Vec<String> = root.children().filter(|c| c.name == "text").map(Tree::text).collect();
+        for text in ["p0@tea.example/<&>", "message groupchat body · gc3.M4 (and 3 others)", "@9", "wake", "others"] {
+            assert!(texts.iter().any(|t| t == text), "{text}: {texts:?}");
+        }
+        // One head into the machine for each input, seven out of it for the message, one each for order and error.
+        let heads =
+            |class: &str| root.children().filter(|c| c.name == "path" && c.attr("class") == Some(class)).count();
+        assert_eq!((heads("hi"), heads("ha")), (2, 9));
+    }
+}

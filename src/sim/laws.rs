@@ -199,10 +199,10 @@ pub fn obedient<M: Lawful>(machine: &mut M, script: &[Moment<M::Input>], bounds:
         if done.is_err() && (heard.actions > 0 || machine.save() != before || machine.deadline() != deadline) {
             return Err(broken(2, at, "misuse, and yet something changed or was said"));
         }
-        if let (Op::Wake, Some(deadline)) = (&moment.1, machine.deadline()) {
-            if deadline <= moment.0 {
-                return Err(broken(4, at, format!("woken at {}, it wants to be woken at {}", moment.0.millis(), deadline.millis())));
-            }
+        let overdue = machine.deadline().filter(|deadline| *deadline <= moment.0);
+        if let (Op::Wake, Some(deadline)) = (&moment.1, overdue) {
+            let what = format!("woken at {}, it wants to be woken at {}", moment.0.millis(), deadline.millis());
+            return Err(broken(4, at, what));
         }
         if heard.actions > bounds.actions {
             return Err(broken(7, at, format!("{} actions; {} are allowed", heard.actions, bounds.actions)));
@@ -263,7 +263,11 @@ pub fn timeless<M: Lawful>(
         let as_is = step(&mut torn, &(time, op.clone()), &mut one);
         let as_raised = step(&mut raised, &(high, op.clone()), &mut other);
         if as_is != as_raised || one.digest() != other.digest() || torn.save() != raised.save() {
-            return Err(broken(5, at, format!("{} after {} is not as {}", time.millis(), latest.millis(), high.millis())));
+            return Err(broken(
+                5,
+                at,
+                format!("{} after {} is not as {}", time.millis(), latest.millis(), high.millis()),
+            ));
         }
         if accepted && as_raised.is_ok() && raised.save() != before {
             latest = high;
@@ -415,5 +419,97 @@ impl Places {
         z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
         z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
         (z ^ (z >> 31)) as usize
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gc3::{Answer, Command, Input};
+    use crate::sim::toy::{Fault, Toy, stanza};
+
+    fn script() -> Vec<Moment<Input>> {
+        let says = |who: &str| {
+            Op::Input(Input::Stanza(stanza(&format!(
+                "<message from='{who}' to='room@rooms.example' type='groupchat'><body>hello</body></message>"
+            ))))
+        };
+        let iq = |what: &str| {
+            Op::Input(Input::Stanza(stanza(&format!(
+                "<iq from='ann@tea.example/1' to='room@rooms.example' type='get' id='1'><{what} xmlns='toy'/></iq>"
+            ))))
+        };
+        let at = Time::from_millis;
+        vec![
+            (at(1000), says("ann@tea.example/1")),
+            (at(1500), Op::Wake),
+            (at(2000), iq("later")),
+            (at(2100), says("ben@tea.example/1")),
+            (at(2200), Op::Wake),
+            (at(2300), Op::Input(Input::Command(Command::Shutdown))),
+            (at(2400), Op::Input(Input::Answer { token: 99, answer: Answer::Yes })),
+            (at(3000), Op::Wake),
+            (at(3000), Op::Wake),
+            (at(3100), iq("later")),
+            (at(3200), iq("ping")),
+        ]
+    }
+
+    fn broken_by(fault: Fault) -> Option<u8> {
+        let torn = [1000, 5, 900, 100_000, 7, 3, 9, 100, 0, 3, u64::MAX].map(Time::from_millis);
+        let make = || Toy::with(fault);
+        let bounds = Bounds::actions(10);
+        let found = all(make, &script(), &bounds, 7).and_then(|()| timeless(make, &script(), torn));
+        found.err().map(|broken| broken.law)
+    }
+
+    #[test]
+    fn a_lawful_machine_breaks_no_law() {
+        assert_eq!(broken_by(Fault::None), None);
+        for cut in 0..=script().len() {
+            restored(Toy::default, &script(), cut).unwrap();
+        }
+        damaged(&Toy::default(), 0..2000).unwrap();
+    }
+
+    #[test]
+    fn each_fault_breaks_its_law() {
+        for (fault, law) in [
+            (Fault::Random, 1),
+            (Fault::ChangesOnMisuse, 2),
+            (Fault::ChangesOnEarlyWake, 3),
+            (Fault::NeverRests, 4),
+            (Fault::BelievesTheClock, 5),
+            (Fault::ForgetsADeadline, 6),
+            (Fault::Chatters, 7),
+            (Fault::RepeatsRecipients, 9),
+        ] {
+            assert_eq!(broken_by(fault), Some(law), "{fault:?}");
+        }
+    }
+
+    #[test]
+    fn a_body_that_is_not_canonical_breaks_law_6() {
+        let mut body = Vec::new();
+        Toy::with(Fault::AcceptsAnything).save_body(&mut body);
+        assert!(canonical::<Toy>(1, &body).is_ok_and(|toy| toy.is_some()));
+        body.push(0);
+        assert_eq!(canonical::<Toy>(1, &body).unwrap_err().law, 6);
+    }
+
+    #[test]
+    fn what_is_related_does_not_commute() {
+        let all = script();
+        let (one, other) = (&all[0], &all[3]);
+        assert_eq!(commuting(Toy::default, &[], one, other).unwrap_err().law, 10);
+        let idle = (Time::from_millis(1000), Op::Wake);
+        commuting(Toy::default, &all[..1], &idle, &(Time::from_millis(1000), all[10].1.clone())).unwrap();
+    }
+
+    #[test]
+    fn misuse_is_found_out_for_one_input_too() {
+        let command = || Input::Command(Command::Shutdown);
+        assert!(try_input(&mut Toy::default(), Time::EPOCH, command()).is_ok_and(|done| done.is_err()));
+        assert_eq!(try_input(&mut Toy::with(Fault::ChangesOnMisuse), Time::EPOCH, command()).unwrap_err().law, 2);
     }
 }

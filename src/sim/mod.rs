@@ -4,6 +4,8 @@ mod bench;
 pub mod chart;
 mod host;
 pub mod laws;
+#[cfg(test)]
+mod toy;
 mod transcript;
 pub mod vectors;
 pub mod xml;

@@ -249,3 +249,40 @@ fn broken(flaw: &xml::Flaw, text: &str) -> Tree {
     tree.push_text(text);
     tree
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::gc3::rules::table;
+    use crate::gc3::{Command, Input};
+    use crate::sim::toy::{Toy, stanza};
+
+    #[test]
+    fn what_goes_in_and_what_is_said_are_lines() {
+        let start = Time::from_millis(500);
+        let mut transcript = Transcript::new(start);
+        let mut toy = Toy::default();
+        let at = |millis: u64| Time::from_millis(500 + millis);
+        let iq = "<iq from='ann@tea.example/1' to='room@rooms.example' type='get' id='1'><later xmlns='toy' a='&#xa;'/></iq>";
+        transcript.handle(&mut toy, at(0), Input::Stanza(stanza(iq))).unwrap();
+        transcript.wake(&mut toy, at(999));
+        transcript.wake(&mut toy, at(1000));
+        transcript.handle(&mut toy, at(2000), Input::Command(Command::Shutdown)).unwrap_err();
+        let wanted = "\
+@0 in  ann@tea.example/1 <iq id='1' to='room@rooms.example' type='get'><later xmlns='toy' a='&#xa;'/></iq>
+@1000 wake
+        gc3.P1 send [] <message from='room@rooms.example' type='groupchat'><body>later</body><stanza-id xmlns='urn:xmpp:sid:0' id='n1'/></message>
+@2000 in  host Shutdown
+        misuse: a toy takes no commands
+";
+        assert_eq!(transcript.to_string(), wanted);
+    }
+
+    #[test]
+    fn of_many_recipients_the_first_are_named() {
+        let to = (0..20).map(|at| format!("p{at}@a")).collect();
+        let line = Line::Send { why: table::M4, to, stanza: Tree::new("message", ns::CLIENT) };
+        let text = "        gc3.M4 send [p0@a p1@a p2@a p3@a p4@a p5@a p6@a p7@a … +12] <message/>";
+        assert_eq!(line.to_string(), text);
+    }
+}

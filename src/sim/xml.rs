@@ -78,9 +78,7 @@ pub fn read(text: &str) -> Result<Tree, Flaw> {
     let skipped = all.len() - text.trim_start().len();
     let mut rest = &all[skipped..];
     let mut lines = Lines { all, seen: 0, line: 1, start: 0 };
-    let mut options = Options::default();
-    options.max_token_length = 1 << 20;
-    let mut parser = Parser::with_options(options);
+    let mut parser = Parser::with_options(Options { max_token_length: 1 << 20, ..Options::default() });
     let mut stack: Vec<Tree> = Vec::new();
     loop {
         let before = all.len() - rest.len();
@@ -94,9 +92,9 @@ pub fn read(text: &str) -> Result<Tree, Flaw> {
                 if stack.len() >= DEPTH {
                     return Err(Flaw { line, column, what: format!("more than {DEPTH} elements inside each other") });
                 }
-                let attrs = attrs.iter().map(|((ns, name), value)| {
-                    ((ns.as_str().to_owned(), name.as_str().to_owned()), value.clone())
-                });
+                let attrs = attrs
+                    .iter()
+                    .map(|((ns, name), value)| ((ns.as_str().to_owned(), name.as_str().to_owned()), value.clone()));
                 stack.push(Tree {
                     ns: ns.as_str().to_owned(),
                     name: name.as_str().to_owned(),
@@ -368,7 +366,10 @@ mod tests {
         let tree = read(text).unwrap();
         assert_eq!(tree.line(""), text);
         assert_eq!(read(&tree.lines("")).unwrap().children().count(), 2);
-        assert_eq!(tree.lines(""), "<a xmlns='x' b='1&#39;2'>\n  <c xmlns='y' xml:lang='de'>t&amp;&#xa;</c>\n  <d/>\n</a>");
+        assert_eq!(
+            tree.lines(""),
+            "<a xmlns='x' b='1&#39;2'>\n  <c xmlns='y' xml:lang='de'>t&amp;&#xa;</c>\n  <d/>\n</a>"
+        );
     }
 
     #[test]
@@ -379,7 +380,8 @@ mod tests {
 
     #[test]
     fn lines_are_counted_through_comments() {
-        let tree = read("<?xml version='1.0'?>\n<!-- two\nlines -->\n<a>\n <b/><!-- <c> -->\n <d\n  e='f'/></a>\n").unwrap();
+        let tree =
+            read("<?xml version='1.0'?>\n<!-- two\nlines -->\n<a>\n <b/><!-- <c> -->\n <d\n  e='f'/></a>\n").unwrap();
         let lines: Vec<_> = tree.children().map(|c| (c.name.as_str(), c.line)).collect();
         assert_eq!((tree.line, lines), (4, vec![("b", 5), ("d", 6)]));
     }

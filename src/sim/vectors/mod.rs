@@ -9,6 +9,8 @@ mod matching;
 mod play;
 mod read;
 mod shelf;
+#[cfg(test)]
+mod tests;
 
 use core::fmt;
 use std::collections::BTreeMap;

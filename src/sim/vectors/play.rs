@@ -14,7 +14,7 @@ pub enum Outcome {
     /// Everything came out as expected.
     Passed,
     /// Something did not.
-    Failed(Failure),
+    Failed(Box<Failure>),
     /// The subject does not claim to do this, and why.
     Skipped(String),
 }
@@ -49,27 +49,18 @@ pub struct Played {
 /// Plays a vector from a fresh start up to its end or the first failure.
 pub fn play(vector: &Vector, subject: &mut dyn Subject) -> Played {
     let mut player = Player { subject, now: 0, bound: Bound::new(), lines: Vec::new(), rules: None };
-    let outcome = match player.run(vector) {
-        Ok(()) => Outcome::Passed,
-        Err((_, _, Trouble::Stop(Stop::Skip(why)))) => Outcome::Skipped(why),
-        Err((file, line, Trouble::Stop(Stop::Fail(what)))) => {
-            Outcome::Failed(Failure { file, line, what, texts: None, lines: Vec::new() })
-        }
-        Err((file, line, Trouble::Different { what, texts, lines })) => {
-            Outcome::Failed(Failure { file, line, what, texts, lines })
-        }
-    };
+    let outcome = player.run(vector).err().unwrap_or(Outcome::Passed);
     Played { outcome, lines: player.lines, bound: player.bound }
 }
 
-enum Trouble {
-    Stop(Stop),
-    Different { what: String, texts: Option<(String, String)>, lines: Vec<Line> },
+fn failed(file: &str, line: u32, what: impl Into<String>) -> Outcome {
+    Outcome::Failed(Box::new(Failure { file: file.into(), line, what: what.into(), texts: None, lines: Vec::new() }))
 }
 
-impl Trouble {
-    fn fail(what: impl Into<String>) -> Self {
-        Self::Stop(Stop::Fail(what.into()))
+fn stopped(file: &str, line: u32, stop: Stop) -> Outcome {
+    match stop {
+        Stop::Skip(why) => Outcome::Skipped(why),
+        Stop::Fail(what) => failed(file, line, what),
     }
 }
 
@@ -85,34 +76,31 @@ struct Player<'s> {
 }
 
 impl Player<'_> {
-    fn run(&mut self, vector: &Vector) -> Result<(), (String, u32, Trouble)> {
-        self.subject.start(vector).map_err(|stop| (vector.file.clone(), 1, Trouble::Stop(stop)))?;
+    /// Plays to the end, or to an outcome that ends it earlier.
+    fn run(&mut self, vector: &Vector) -> Result<(), Outcome> {
+        self.subject.start(vector).map_err(|stop| stopped(&vector.file, 1, stop))?;
         for given in &vector.given {
-            for step in &given.steps {
-                self.step(step, false).map_err(|(line, trouble)| (given.file.clone(), line, trouble))?;
-            }
+            given.steps.iter().try_for_each(|step| self.step(&given.file, step, false))?;
         }
         self.rules = None;
-        for step in &vector.steps {
-            self.step(step, true).map_err(|(line, trouble)| (vector.file.clone(), line, trouble))?;
-        }
+        vector.steps.iter().try_for_each(|step| self.step(&vector.file, step, true))?;
         let Some(pushed) = &self.rules else { return Ok(()) };
         match vector.rules.iter().find(|rule| !pushed.contains(*rule)) {
             None => Ok(()),
             Some(rule) => {
                 let pushed: Vec<&str> = pushed.iter().map(String::as_str).collect();
                 let what = format!("{rule} decided nothing while it played; it was {}", pushed.join(" "));
-                Err((vector.file.clone(), 1, Trouble::fail(what)))
+                Err(failed(&vector.file, 1, what))
             }
         }
     }
 
-    fn step(&mut self, step: &Step, exactly: bool) -> Result<(), (u32, Trouble)> {
+    fn step(&mut self, file: &str, step: &Step, exactly: bool) -> Result<(), Outcome> {
         self.lines.extend(step.note.iter().map(|what| Line::Note { what: what.clone() }));
         let first = self.lines.len();
         let mut got = Inboxes::new();
         for act in &step.acts {
-            let said = self.act(act).map_err(|trouble| (act.line, trouble))?;
+            let said = self.act(act).map_err(|stop| stopped(file, act.line, stop))?;
             if let Some(rules) = said.rules {
                 self.rules.get_or_insert_default().extend(rules);
             }
@@ -122,15 +110,15 @@ impl Player<'_> {
             }
         }
         let compared = if exactly { self.compare(step, &got) } else { self.bind(step, &got) };
-        compared.map_err(|(line, what, texts)| {
+        compared.map_err(|Differs { line, what, texts }| {
             let lines = self.lines.get(first..).unwrap_or_default().to_vec();
-            (line, Trouble::Different { what, texts, lines })
+            Outcome::Failed(Box::new(Failure { file: file.into(), line, what, texts: Some(texts), lines }))
         })
     }
 
-    fn act(&mut self, act: &Act) -> Result<Said, Trouble> {
+    fn act(&mut self, act: &Act) -> Result<Said, Stop> {
         self.now = act.at.unwrap_or(self.now);
-        let no_value = |name: &str| Trouble::fail(format!("{{{name}}} has no value here"));
+        let no_value = |name: &str| Stop::Fail(format!("{{{name}}} has no value here"));
         let what = match &act.what {
             Event::In(stanza) => {
                 if let Some(name) = unbound(stanza, &self.bound) {
@@ -146,8 +134,9 @@ impl Player<'_> {
                 Event::Host(facts.iter().map(|(k, v)| (k.clone(), fill_text(v, &self.bound))).collect())
             }
         };
-        let mut said = self.subject.act(self.now, &what).map_err(Trouble::Stop)?;
-        if said.lines.is_empty() {
+        let mut said = self.subject.act(self.now, &what)?;
+        // A machine that had nothing to do at a wake says nothing about it either.
+        if said.lines.is_empty() && said.rules.is_none() {
             said.lines.push(in_line(self.now, what));
         }
         Ok(said)
@@ -164,9 +153,11 @@ impl Player<'_> {
                 let rest = inbox.iter().enumerate().skip(*start);
                 let found = rest.filter_map(|(at, stanza)| Some((at, match_stanza(&out.stanza, stanza, &self.bound)?)));
                 let Some((at, bound)) = { found }.next() else {
-                    let wanted = beside(&out.stanza, inbox.get(*start), true, &self.bound).lines(ns::CLIENT) + "\n";
-                    let got = inbox.iter().fold(String::new(), |all, got| all + &counted(got).lines(ns::CLIENT) + "\n");
-                    return Err((out.line, format!("what is given did not come about: {to} did not receive this"), Some((wanted, got))));
+                    let wanted = beside(&out.stanza, inbox.get(*start), true, &self.bound);
+                    let what = format!("what is given did not come about: {to} did not receive this");
+                    let wanted = BTreeMap::from([(to.clone(), vec![wanted.lines(ns::CLIENT)])]);
+                    let got = BTreeMap::from([(to, texts(inbox))]);
+                    return Err(Differs { line: out.line, what, texts: (listed(&wanted), listed(&got)) });
                 };
                 *start = at + 1;
                 self.bound = bound;
@@ -209,15 +200,21 @@ impl Player<'_> {
             }
         }
         let Some((line, what)) = problem else { return Ok(()) };
-        let got = got.iter().map(|(to, inbox)| {
-            (to.clone(), inbox.iter().map(|stanza| counted(stanza).lines(ns::CLIENT)).collect::<Vec<_>>())
-        });
-        let got: BTreeMap<String, Vec<String>> = got.collect();
-        Err((line, what, Some((listed(&wanted), listed(&got)))))
+        let got = got.iter().map(|(to, inbox)| (to.clone(), texts(inbox))).collect();
+        Err(Differs { line, what, texts: (listed(&wanted), listed(&got)) })
     }
 }
 
-type Differs = (u32, String, Option<(String, String)>);
+struct Differs {
+    line: u32,
+    what: String,
+    texts: (String, String),
+}
+
+/// Stanzas as they are compared, each on many lines.
+fn texts(stanzas: &[Tree]) -> Vec<String> {
+    stanzas.iter().map(|stanza| counted(stanza).lines(ns::CLIENT)).collect()
+}
 
 /// Stanzas by recipient as text, each under its recipient.
 fn listed(inboxes: &BTreeMap<String, Vec<String>>) -> String {

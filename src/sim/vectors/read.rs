@@ -104,7 +104,8 @@ fn body(mut vector: Vector, root: &Tree, file: &str, find: &mut Find<'_>) -> Res
     given(root, file, find, &mut vector.given, 0)?;
     for child in root.children().filter(|child| child.is("limits", NS)) {
         for ((_, name), value) in &child.attrs {
-            let value = value.parse().map_err(|_| bad(Flaw::at(child.line, format!("{name}='{value}' is no number"))))?;
+            let value =
+                value.parse().map_err(|_| bad(Flaw::at(child.line, format!("{name}='{value}' is no number"))))?;
             vector.limits.insert(name.clone(), value);
         }
     }
@@ -185,7 +186,9 @@ fn repeat(tree: &Tree, note: &mut Option<String>, steps: &mut Vec<Step>) -> Resu
             match child.name.as_str() {
                 "in" | "wake" | "host" if child.ns == NS => acts.push(act(&child)?),
                 "out" if child.ns == NS && all_outs => expect(steps, out(&child)?, tree)?,
-                "out" => return Err(Flaw::at(child.line, "outs of a <repeat> of steps follow it, for all rounds together")),
+                "out" => {
+                    return Err(Flaw::at(child.line, "outs of a <repeat> of steps follow it, for all rounds together"));
+                }
                 _ => return Err(unknown(&child)),
             }
         }
@@ -198,7 +201,9 @@ fn repeat(tree: &Tree, note: &mut Option<String>, steps: &mut Vec<Step>) -> Resu
 
 fn act(tree: &Tree) -> Result<Act, Flaw> {
     let at = match tree.attr("at") {
-        Some(at) => Some(at.parse().map_err(|_| Flaw::at(tree.line, format!("at='{at}' is no number of milliseconds")))?),
+        Some(at) => {
+            Some(at.parse().map_err(|_| Flaw::at(tree.line, format!("at='{at}' is no number of milliseconds")))?)
+        }
         None => None,
     };
     let what = match tree.name.as_str() {
@@ -258,7 +263,9 @@ fn stanza(tree: &Tree) -> Result<Tree, Flaw> {
 
 fn only(tree: &Tree, names: &[&str]) -> Result<(), Flaw> {
     match tree.attrs.keys().find(|(ns, name)| !ns.is_empty() || !names.contains(&name.as_str())) {
-        Some((_, name)) => Err(Flaw::at(tree.line, format!("<{}> has no {name}=; it has {}", tree.name, names.join("=, ") + "="))),
+        Some((_, name)) => {
+            Err(Flaw::at(tree.line, format!("<{}> has no {name}=; it has {}", tree.name, names.join("=, ") + "=")))
+        }
         None => Ok(()),
     }
 }
@@ -266,4 +273,3 @@ fn only(tree: &Tree, names: &[&str]) -> Result<(), Flaw> {
 fn unknown(tree: &Tree) -> Flaw {
     Flaw::at(tree.line, format!("<{} xmlns='{}'> does not belong here", tree.name, tree.ns))
 }
-
