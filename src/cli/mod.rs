@@ -17,7 +17,7 @@ use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 ///
 /// Without a command it plays a conversation and shows for each action the rule that decided it.
 #[derive(Parser)]
-#[command(version, about, after_help = "Exit status: 0 all is well, 1 something failed, 2 it could not be tried.")]
+#[command(version, after_help = "Exit status: 0 all is well, 1 something failed, 2 it could not be tried.")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,

@@ -1,4 +1,12 @@
-//! The world to try machines in.
+//! The world to try machines in (feature `sim`): a host that answers at once, time that is a number, and everything
+//! written down.
+//!
+//! - [`Transcript`] is a sink that writes down inputs and actions, the one rendering used everywhere; [`chart`] draws it.
+//! - [`Bench`] puts a machine and its [`Host`] together; [`SimHost`] is the host of a room service.
+//! - [`laws`] are what every machine keeps, as functions for property tests and fuzzing.
+//! - [`vectors`] reads conformance vectors and plays them on this implementation or on any other.
+//!
+//! Nothing here opens a file, looks at a clock or draws a random number either.
 
 mod bench;
 pub mod chart;
