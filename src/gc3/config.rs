@@ -26,6 +26,12 @@ impl Kind {
             Self::Announcement => "announcement",
         }
     }
+
+    /// The kind of that name.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|kind| kind.name() == text)
+    }
 }
 
 macro_rules! choices {

@@ -92,6 +92,12 @@ impl Room {
         Self { state }
     }
 
+    /// Names the administrators of the service (G13.1), by their normalised bare JIDs. They are the service's to know, and
+    /// no part of what the room saves.
+    pub(crate) fn set_admins(&mut self, admins: std::collections::BTreeSet<Box<str>>) {
+        self.state.admins = admins;
+    }
+
     /// Takes a stanza: reads it, judges it, applies the verdict and says what follows.
     pub(super) fn stanza(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
         if stanza.fault == Some(Fault::From) {
@@ -101,7 +107,8 @@ impl Room {
         let Some(sender) = Sender::of(&self.state, stanza) else {
             return say::drop(out, rule::G4_8, stanza);
         };
-        if self.state.config.secret() && sender.who.is_none() && !self.state.knows(sender.bare) {
+        let hidden = sender.who.is_none() && !self.state.is_admin(sender.bare) && !self.state.knows(sender.bare);
+        if self.state.config.secret() && hidden {
             return say::refuse(&self.state, out, rule::V4, stanza, &judge::NOT_FOUND.into());
         }
         let ask = match wire::read(stanza) {
@@ -112,7 +119,12 @@ impl Room {
         self.state.spend_input(sender.who, stanza);
         let (why, verdict) = judge::judge(&self.state, stanza, &sender, &ask);
         match verdict {
-            Verdict::Refuse(refusal) => say::refuse(&self.state, out, why, stanza, &refusal),
+            Verdict::Refuse(refusal) => {
+                say::refuse(&self.state, out, why, stanza, &refusal);
+                if matches!(ask, Ask::Join(_)) {
+                    say::also(out, rule::J12);
+                }
+            }
             Verdict::Drop => say::drop(out, why, stanza),
             Verdict::Answer(reply) => say::answer(&self.state, out, why, stanza, &reply),
             Verdict::Accept(change) => self.perform(why, stanza, &ask, change, out),

@@ -26,15 +26,11 @@ fn with_form(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
 /// Decides about a join. The checks run in the order of J12.
 pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &Join<'_>) -> (Rule, Verdict) {
     let Some(full) = stanza.from.as_ref().map(Address::from) else { return (rule::G4_8, Verdict::Drop) };
-    let form = match join.form.map(|x| JoinForm::read(x, &state.limits)).transpose() {
-        Ok(form) => form.unwrap_or_default(),
-        Err(problem) => {
-            let (why, error) = form::refusal(problem);
-            return refuse(why, error);
-        }
-    };
+    let form = join.form.map_or(Ok(JoinForm::default()), |x| JoinForm::read(x, &state.limits));
+    let password = form.as_ref().ok().and_then(|form| form.password.as_deref());
+    let password_fits = state.config.password.is_empty() || password == Some(&*state.config.password);
     if let Some(who) = sender.who {
-        if !password_fits(state, &form) {
+        if !password_fits {
             return with_form(rule::J9, PASSWORD);
         }
         if let Some(refused) = super::sync::no_room(state, who, sender, join.topics) {
@@ -49,17 +45,23 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
         Ok(by_parent) => by_parent,
         Err(refused) => return refused,
     };
-    if !password_fits(state, &form) {
+    if !password_fits {
         return with_form(rule::J9, PASSWORD);
     }
     let most = state.config.max_participants.min(state.limits.participants) as usize;
     if state.people.len() >= most && affiliation < Affiliation::Admin {
         return refuse(rule::J6, FULL);
     }
-    let remembered = state.tombs.get(id).filter(|tomb| tomb.trace).map(|tomb| tomb.nick.to_string());
-    let (why, wanted) = match (&form.nickname, remembered) {
+    let form = match form {
+        Ok(form) => form,
+        Err(problem) => {
+            let (why, error) = form::refusal(problem);
+            return refuse(why, error);
+        }
+    };
+    let (why, wanted) = match (&form.nickname, state.known_nick(sender.bare)) {
         (Some(raw), _) => (rule::G3_1, nick::prepare(raw)),
-        (None, Some(known)) => (rule::J7, Some(known)),
+        (None, Some(known)) => (rule::J7, Some(known.to_owned())),
         (None, None) => return with_form(rule::J3, INCOMPLETE),
     };
     let Some(wanted) = wanted else { return with_form(rule::G11_1, INCOMPLETE) };
@@ -69,6 +71,8 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
         Some(to) if to.to_bare().as_str() != state.address.as_str() => rule::J8,
         _ => why,
     };
+    // Whom the parent admits is as if on the list (SP5).
+    let affiliation = if by_parent { Affiliation::Member } else { affiliation };
     let joining = Joining { jid: full.to_bare(), id, nick: free.into(), affiliation, push: form.push, by_parent };
     (why, Verdict::Accept(Change::Join { joining, full, topics: join.topics }))
 }
@@ -94,10 +98,6 @@ fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Re
         }
         _ => Ok(false),
     }
-}
-
-fn password_fits(state: &State, form: &JoinForm) -> bool {
-    state.config.password.is_empty() || form.password.as_deref() == Some(&state.config.password)
 }
 
 /// The nickname itself, or its first variant that nobody holds (G11.3).

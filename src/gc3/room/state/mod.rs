@@ -71,6 +71,12 @@ pub(crate) struct State {
     /// Accounts that are in by the parent's membership alone (SP8).
     pub(crate) by_parent: BTreeSet<Slot>,
     pub(crate) audit: VecDeque<Audit>,
+    /// The administrators of the service. Not saved: the service says who they are.
+    pub(crate) admins: BTreeSet<Box<str>>,
+    /// Whether owners of listed rooms may set aliases. Not saved: the service says so.
+    pub(crate) alias_policy: bool,
+    /// What the service says of the aliases that the next stanza sets: free, or why not. Not saved.
+    pub(crate) alias_check: Option<Result<(), (crate::rule::Rule, crate::codec::StanzaError<'static>)>>,
     /// Set when the room was destroyed.
     pub(crate) destroyed: Option<Destroyed>,
 }
@@ -240,6 +246,9 @@ impl State {
             facts: BTreeMap::new(),
             by_parent: BTreeSet::new(),
             audit: VecDeque::new(),
+            admins: BTreeSet::new(),
+            alias_policy: false,
+            alias_check: None,
             destroyed: None,
             secret,
         }
@@ -265,6 +274,23 @@ impl State {
     /// The Participant JID.
     pub(crate) fn participant_jid(&self, id: ParticipantId) -> String {
         format!("{}/{id}", self.address)
+    }
+
+    /// Whether an account administers the service (G13.1).
+    pub(crate) fn is_admin(&self, bare: &str) -> bool {
+        self.admins.contains(bare)
+    }
+
+    /// What an account may do by its affiliation, in the room or not; an administrator of the service is as good as an
+    /// owner.
+    pub(crate) fn rank(&self, bare: &str) -> acl::Affiliation {
+        if self.is_admin(bare) {
+            return acl::Affiliation::Owner;
+        }
+        match self.people.find(bare).and_then(|who| self.people.get(who)) {
+            Some(person) => person.affiliation,
+            None => self.access.affiliation(bare, self.id_of(bare)),
+        }
     }
 
     /// The role of a participant.
@@ -299,6 +325,14 @@ impl State {
         }
         let id = self.id_of(bare);
         self.tombs.get(id).is_some_and(|tomb| tomb.trace) || self.access.affiliation(bare, id) != acl::Affiliation::None
+    }
+
+    /// The nickname that the room knows of an account: its own, or that of its earlier time here.
+    pub(crate) fn known_nick(&self, bare: &str) -> Option<&str> {
+        if let Some(person) = self.people.find(bare).and_then(|who| self.people.get(who)) {
+            return Some(&person.nick);
+        }
+        self.tombs.get(self.id_of(bare)).filter(|tomb| tomb.trace).map(|tomb| &*tomb.nick)
     }
 
     /// The version of the participant list as it is written.
