@@ -225,8 +225,7 @@ pub(crate) fn write_create(limits: &Gc3Limits, writer: &mut Writer) {
     form.write(writer);
 }
 
-const CLASSES: [(&str, &str); 2] =
-    [(Who::Participants.name(), "Participants"), (Who::Moderators.name(), "Moderators")];
+const CLASSES: [(&str, &str); 2] = [(Who::Participants.name(), "Participants"), (Who::Moderators.name(), "Moderators")];
 
 /// Adds every field of the configuration but the aliases.
 fn add_fields(form: &mut Form, config: &Config, configures: bool, limits: &Gc3Limits) {
@@ -235,8 +234,7 @@ fn add_fields(form: &mut Form, config: &Config, configures: bool, limits: &Gc3Li
         (Kind::Channel.name(), "Public channel"),
         (Kind::Announcement.name(), "Announcements"),
     ];
-    let visibilities =
-        [(Visibility::Everyone.name(), "Everyone"), (Visibility::Moderators.name(), "Moderators")];
+    let visibilities = [(Visibility::Everyone.name(), "Everyone"), (Visibility::Moderators.name(), "Moderators")];
     let private = [
         (PrivateMessages::Anyone.name(), "Anyone"),
         (PrivateMessages::Participants.name(), "Participants with voice"),
