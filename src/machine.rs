@@ -101,26 +101,30 @@ where
 
 /// A child's view of its parent's sink: maps what the child orders and tells, and passes rules and stanzas through.
 ///
-/// A notice that maps to `None` is swallowed.
+/// What maps to `None` stays with the parent: an order that it follows itself, a notice that concerns nobody else.
 #[expect(missing_debug_implementations, reason = "holds a sink and two closures")]
 pub struct Within<'s, O, N, FO, FN> {
     /// The parent's sink.
     pub out: &'s mut dyn Sink<O, N>,
-    /// What an order of the child is to the parent.
+    /// What an order of the child is to the host of the parent, if anything.
     pub order: FO,
-    /// What a notice of the child is to the parent, if anything.
+    /// What a notice of the child is to the host of the parent, if anything.
     pub notice: FN,
 }
 
 impl<O, N, CO, CN, FO, FN> Sink<CO, CN> for Within<'_, O, N, FO, FN>
 where
-    FO: FnMut(CO) -> O,
+    FO: FnMut(CO) -> Option<O>,
     FN: FnMut(CN) -> Option<N>,
 {
     fn push(&mut self, why: Rule, action: Action<'_, CO, CN>) {
         match action {
             Action::Send { to, stanza } => self.out.push(why, Action::Send { to, stanza }),
-            Action::Do(order) => self.out.push(why, Action::Do((self.order)(order))),
+            Action::Do(order) => {
+                if let Some(order) = (self.order)(order) {
+                    self.out.push(why, Action::Do(order));
+                }
+            }
             Action::Tell(notice) => {
                 if let Some(notice) = (self.notice)(notice) {
                     self.out.push(why, Action::Tell(notice));

@@ -48,6 +48,15 @@ impl Address {
         self.text.get(usize::from(self.bare) + 1..)
     }
 
+    /// The address of a text that [`as_str`](Self::as_str) gave, as a snapshot holds it. Looks at its shape only: that
+    /// the text was not changed since is what the checksum is for.
+    pub(crate) fn from_saved(text: &str) -> Option<Self> {
+        let (bare, resource) = text.split_once('/').map_or((text, None), |(bare, rest)| (bare, Some(rest)));
+        let domain = bare.split_once('@').map_or(bare, |(_, domain)| domain);
+        let fits = !domain.is_empty() && !bare.starts_with('@') && resource != Some("") && text.len() <= 3 * 1023 + 2;
+        fits.then(|| Self { text: text.into(), bare: bare.len() as u16 })
+    }
+
     /// The bare part as an address of its own.
     #[must_use]
     pub fn to_bare(&self) -> Self {
@@ -81,6 +90,19 @@ impl From<&BareJid> for Address {
     }
 }
 
+impl serde::Serialize for Address {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&self.text)
+    }
+}
+
+impl<'de> serde::Deserialize<'de> for Address {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = <&str>::deserialize(deserializer)?;
+        Self::from_saved(text).ok_or_else(|| serde::de::Error::custom("not a JID"))
+    }
+}
+
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.text)
@@ -108,6 +130,11 @@ impl Roster {
     #[must_use]
     pub fn new(key: [u8; 16]) -> Self {
         Self { slots: Vec::new(), taken: Seats::new(), lowest_free: 0, index: HashTable::new(), key }
+    }
+
+    /// The key under which the look-up is hashed.
+    pub(crate) const fn key(&self) -> [u8; 16] {
+        self.key
     }
 
     fn hash(key: &[u8; 16], text: &str) -> u64 {
@@ -155,8 +182,12 @@ impl Roster {
 
     fn place(&mut self, seat: Seat, address: Address) {
         let at = seat.index();
-        if self.slots.len() <= at {
-            self.slots.resize(at + 1, None);
+        if at >= self.slots.capacity() {
+            // By an eighth: a room of a hundred thousand must not hold twice its size.
+            self.slots.reserve_exact((at + 1 - self.slots.len()).max(self.slots.len() / 8 + 4));
+        }
+        while self.slots.len() <= at {
+            self.slots.push(None);
         }
         let key = self.key;
         let slots = &mut self.slots;

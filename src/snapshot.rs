@@ -90,6 +90,13 @@ pub(crate) fn take<T: DeserializeOwned>(body: &[u8]) -> Result<T, Corrupt> {
     if rest.is_empty() { Ok(value) } else { Err(Corrupt::Body("bytes after the end")) }
 }
 
+/// Refuses a body that says the same as another one: equal machines have equal bytes.
+pub(crate) fn canonical(value: &impl Serialize, body: &[u8]) -> Result<(), Corrupt> {
+    let mut again = Vec::with_capacity(body.len());
+    put(value, &mut again);
+    if again == body { Ok(()) } else { Err(Corrupt::Body("not the canonical form")) }
+}
+
 /// Why a snapshot was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[non_exhaustive]

@@ -17,6 +17,7 @@ use crate::machine::{Action, Machine, Misuse, Sink};
 use crate::party::Address;
 use crate::rule::Rule;
 use crate::seed::Seed;
+use crate::snapshot::{self, Corrupt, Snapshot};
 use crate::time::Time;
 
 /// A room. Usually held by a [`Service`](crate::gc3::Service), which finds it by its address and answers for it where
@@ -322,6 +323,13 @@ impl Room {
         self.state.now = self.state.now.max(now);
     }
 
+    /// The room of a state that was just read from a snapshot.
+    pub(crate) fn of(mut state: State) -> Result<Self, Corrupt> {
+        state.relink().map_err(Corrupt::Body)?;
+        state.check_loaded().map_err(Corrupt::Body)?;
+        Ok(Self { state })
+    }
+
     /// Whether everything in the room fits together.
     ///
     /// # Errors
@@ -374,5 +382,23 @@ impl Machine for Room {
 
     fn deadline(&self) -> Option<Time> {
         self.state.timers.next()
+    }
+}
+
+impl Snapshot for Room {
+    const FORMAT: u16 = 1;
+    const KIND: &'static str = "gc3.room";
+
+    fn save_body(&self, into: &mut Vec<u8>) {
+        snapshot::put(&self.state, into);
+    }
+
+    fn load_body(format: u16, body: &[u8]) -> Result<Self, Corrupt> {
+        if format != Self::FORMAT {
+            return Err(Corrupt::Format(format));
+        }
+        let room = Self::of(snapshot::take(body)?)?;
+        snapshot::canonical(&room.state, body)?;
+        Ok(room)
     }
 }

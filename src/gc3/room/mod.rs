@@ -8,7 +8,7 @@ mod state;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
 
-pub(crate) use state::{Person, Show, State, Topics};
+pub(crate) use state::{Person, Show, State, State as RoomState, Topics};
 
 /// Where a room says things.
 type Out<'a> = dyn crate::machine::Sink<RoomOrder, crate::gc3::host::Notice> + 'a;

@@ -12,7 +12,8 @@ use crate::gc3::id::ParticipantId;
 use crate::gc3::nick;
 use crate::party::{Address, Roster, Seat};
 use crate::rate::Allowance;
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// A participant's slot.
 pub(crate) type Slot = Seat;
@@ -212,17 +213,6 @@ impl People {
         slot
     }
 
-    /// Puts a person into a given slot, as a snapshot says. `false` if slot, account, ID or nickname is taken.
-    pub(crate) fn restore(&mut self, slot: Slot, jid: Address, person: Person) -> bool {
-        let new = self.find_id(person.id).is_none()
-            && self.find_nick(&person.nick).is_none()
-            && self.roster.seat_at(slot, jid);
-        if new {
-            self.put(slot, person);
-        }
-        new
-    }
-
     fn put(&mut self, slot: Slot, person: Person) {
         let at = slot.index();
         grow(&mut self.slots, at);
@@ -329,6 +319,72 @@ impl People {
 
     pub(super) fn set_first_session(&mut self, slot: Slot, first: Link) {
         self.set_links(slot, |links| links.first_session = first);
+    }
+}
+
+/// Saved as the key of the tables and the slots; everything else is derived.
+impl Serialize for People {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.key, Slots { people: self }).serialize(serializer)
+    }
+}
+
+/// The slots as they are saved, without copies.
+struct Slots<'a> {
+    people: &'a People,
+}
+
+impl Serialize for Slots<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let used = self.people.slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let slots = self.people.slots.iter().take(used).enumerate();
+        serializer.collect_seq(
+            slots.map(|(at, person)| person.as_ref().map(|person| (self.people.jid(Seat(at as u32)), person))),
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for People {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (key, slots) = <([u8; 16], Vec<Option<(&str, Person)>>)>::deserialize(deserializer)?;
+        Self::load(key, slots).ok_or_else(|| D::Error::custom("two participants are one"))
+    }
+}
+
+impl People {
+    /// All at once: the indexes are built by sorting, not one by one.
+    fn load(key: [u8; 16], slots: Vec<Option<(&str, Person)>>) -> Option<Self> {
+        let mut people = Self::new(key);
+        people.slots.reserve_exact(slots.len());
+        if slots.last().is_some_and(Option::is_none) {
+            return None;
+        }
+        for (at, slot) in slots.into_iter().enumerate() {
+            let Some((jid, person)) = slot else {
+                people.slots.push(None);
+                continue;
+            };
+            let slot = Seat(u32::try_from(at).ok()?);
+            if people.find_nick(&person.nick).is_some() || !people.roster.seat_at(slot, Address::from_saved(jid)?) {
+                return None;
+            }
+            let hash = people.nick_hash(&nick::key(&person.nick));
+            people.by_nick.insert_unique(spread(hash), (hash, slot), |&(h, _)| spread(h));
+            people.by_id.push(slot);
+            people.slots.push(Some(person));
+        }
+        let mut by_id = core::mem::take(&mut people.by_id);
+        by_id.sort_unstable_by_key(|&slot| people.id_at(slot));
+        if !by_id.is_sorted_by(|&a, &b| people.id_at(a) < people.id_at(b)) {
+            return None;
+        }
+        let mut by_version = by_id.clone();
+        by_version.sort_unstable_by_key(|&slot| people.get(slot).map(|p| (p.version, slot)));
+        people.by_id = by_id;
+        for slot in by_version {
+            people.link_by_version(slot);
+        }
+        Some(people)
     }
 }
 

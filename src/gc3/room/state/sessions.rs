@@ -1,6 +1,7 @@
 //! The full JIDs that are attached to the room, what each one hears, and the sets of those who hear the same.
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::people::{Link, People, Slot, grow};
 use crate::party::{Address, Roster, Seat, Seats};
@@ -259,15 +260,6 @@ impl Sessions {
         seat
     }
 
-    /// Attaches at a given seat, as a snapshot says. `false` if seat or JID is taken.
-    pub(crate) fn restore(&mut self, people: &mut People, seat: Seat, jid: Address, session: Session) -> bool {
-        let new = self.roster.seat_at(seat, jid);
-        if new {
-            self.put(people, seat, session);
-        }
-        new
-    }
-
     fn put(&mut self, people: &mut People, seat: Seat, mut session: Session) {
         grow(&mut self.slots, seat.index());
         // An account's sessions are chained in seat order, so that the order of farewells is not history.
@@ -331,5 +323,70 @@ impl Sessions {
             .filter(|s| s.origin == Origin::Presence)
             .max_by_key(|s| (s.priority, s.last))
             .map(|s| s.show)
+    }
+}
+
+/// Saved as the slots; what each session hears together with others is derived.
+impl Serialize for Sessions {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        (self.roster.key(), Slots { sessions: self }).serialize(serializer)
+    }
+}
+
+/// The slots as they are saved, without copies.
+struct Slots<'a> {
+    sessions: &'a Sessions,
+}
+
+impl Serialize for Slots<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let used = self.sessions.slots.iter().rposition(Option::is_some).map_or(0, |last| last + 1);
+        let slots = self.sessions.slots.iter().take(used).enumerate();
+        serializer.collect_seq(
+            slots.map(|(at, session)| session.as_ref().map(|session| (self.sessions.jid(Seat(at as u32)), session))),
+        )
+    }
+}
+
+impl<'de> Deserialize<'de> for Sessions {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let (key, slots) = <([u8; 16], Vec<Option<(&str, Session)>>)>::deserialize(deserializer)?;
+        if slots.last().is_some_and(Option::is_none) {
+            return Err(D::Error::custom("empty seats at the end"));
+        }
+        let mut sessions = Self::new(key);
+        for (at, slot) in slots.into_iter().enumerate() {
+            let Some((jid, session)) = slot else {
+                sessions.slots.push(None);
+                continue;
+            };
+            let seat = u32::try_from(at).map_err(D::Error::custom)?;
+            let address = Address::from_saved(jid).ok_or_else(|| D::Error::custom("not a JID"))?;
+            if !sessions.roster.seat_at(Seat(seat), address) {
+                return Err(D::Error::custom("two sessions are one"));
+            }
+            sessions.slots.push(Some(session));
+        }
+        Ok(sessions)
+    }
+}
+
+impl Sessions {
+    /// Builds what is derived, after loading: who hears what, and the chains of each person's sessions. `false` if a
+    /// session belongs to nobody.
+    pub(super) fn relink(&mut self, people: &mut People) -> bool {
+        for at in (0..self.slots.len()).rev() {
+            let seat = Seat(at as u32);
+            let Some(mut session) = self.get(seat).copied() else { continue };
+            if people.get(session.person).is_none() {
+                return false;
+            }
+            // From the last seat to the first, each becomes the first of its chain.
+            session.next = people.first_session(session.person);
+            people.set_first_session(session.person, Link::to(Some(seat)));
+            self.index(seat, &session, true);
+            self.slots[at] = Some(session);
+        }
+        true
     }
 }

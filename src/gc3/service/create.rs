@@ -1,0 +1,222 @@
+//! Creating rooms (C7, G3.6–G3.8), aliases as far as the service knows more than the room (G12), and reports of whole
+//! rooms (RP6).
+
+use jid::BareJid;
+use minidom::Element;
+
+use super::machine::{self, NOT_FOUND, Out, result, within};
+use super::state::{Name, State};
+use crate::codec::{Condition, ErrorType, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType};
+use crate::gc3::config::Config;
+use crate::gc3::form::{self, CreateForm};
+use crate::gc3::host::Notice;
+use crate::gc3::room::{AliasCheck, Room, Topics};
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire;
+use crate::machine::Action;
+use crate::ns;
+use crate::party::{Address, Audience};
+use crate::rate::Allowance;
+use crate::rule::Rule;
+
+const FORBIDDEN: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::Forbidden);
+const CONFLICT: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Conflict);
+const TOO_FAST: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::PolicyViolation);
+const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint);
+
+/// Sends the form to create a room.
+pub(super) fn form(state: &State, out: &mut Out<'_>, stanza: &Stanza) {
+    let _ = state;
+    result(out, rule::G1_1, stanza, |writer| {
+        writer.open("create-form", ns::GC3);
+        form::write_create(writer);
+        writer.close();
+    });
+}
+
+/// Refuses a creation; with the form beside the error, where that helps.
+pub(super) fn refuse(
+    state: &State,
+    out: &mut Out<'_>,
+    why: Rule,
+    stanza: &Stanza,
+    error: &StanzaError<'_>,
+    with_form: bool,
+) {
+    let _ = state;
+    if !with_form {
+        return machine::refuse(out, why, stanza, error);
+    }
+    let answer = Outgoing::error_beside(stanza, error, |writer| {
+        writer.open("create-form", ns::GC3);
+        form::write_create(writer);
+        writer.close();
+    });
+    if let (Some(answer), Some(to)) = (answer, stanza.sender()) {
+        out.push(why, Action::Send { to: Audience::one(to), stanza: &answer });
+        out.push(why, Action::Tell(Notice::Refused { from: Some(to.into()) }));
+    }
+}
+
+/// A room that is to be.
+#[derive(Debug)]
+pub(super) struct Founding {
+    pub(super) serial: u32,
+    localpart: String,
+    creator: BareJid,
+    full: Address,
+    nick: String,
+    config: Config,
+    push: Option<crate::gc3::config::Push>,
+    topics: Topics,
+}
+
+/// Decides whether a room is created. Counts the attempt.
+pub(super) fn judge(
+    state: &mut State,
+    stanza: &Stanza,
+) -> Result<Founding, (Rule, StanzaError<'static>, bool)> {
+    let (Some(from), Some(payload)) = (&stanza.from, stanza.payload()) else {
+        return Err((rule::G14_12, wire::BAD_REQUEST, false));
+    };
+    let creator = from.to_bare();
+    let bare = creator.as_str();
+    if !state.config.may_create(bare) {
+        return Err((rule::C7, FORBIDDEN, false));
+    }
+    if state.rooms.len() >= state.limits.rooms || state.created_by(bare) >= state.limits.rooms_per_account {
+        return Err((rule::G3_8, TOO_MANY, false));
+    }
+    let now = state.now;
+    state.creation.retain(|_, left| left.full_at() > now);
+    let rate = state.limits.creation;
+    if !state.creation.get(bare).copied().unwrap_or_default().allows(rate, now) {
+        return Err((rule::G3_7, TOO_FAST, false));
+    }
+    let topics = wire::topics(payload).ok_or((rule::G14_12, wire::BAD_REQUEST, false))?;
+    let x = payload.get_child("x", ns::DATA).ok_or((rule::J3, form::INCOMPLETE, true))?;
+    let submitted = CreateForm::read(x, &state.limits).map_err(|problem| {
+        let (why, error) = form::refusal(problem);
+        (why, error, form::helps(problem))
+    })?;
+    let raw = submitted.join.nickname.as_deref().ok_or((rule::J3, form::INCOMPLETE, true))?;
+    let nick = crate::gc3::nick::prepare(raw).ok_or((rule::G11_1, form::INCOMPLETE, true))?;
+    let mut left: Allowance = state.creation.get(bare).copied().unwrap_or_default();
+    left.take(rate, now);
+    state.creation.insert(bare.into(), left);
+    let localpart = draw_name(state, from.as_str(), stanza.id.as_deref().unwrap_or_default());
+    Ok(Founding {
+        serial: state.next_serial,
+        localpart,
+        full: Address::from(from),
+        creator,
+        nick,
+        config: submitted.config,
+        push: submitted.join.push,
+        topics,
+    })
+}
+
+/// A name for a new room: drawn from who asks and under which id, so that what others create does not change it.
+fn draw_name(state: &State, from: &str, id: &str) -> String {
+    let mut attempt = 0u64;
+    loop {
+        let drawn = state.seed.draw("localpart", &[from.as_bytes(), id.as_bytes(), &attempt.to_be_bytes()]);
+        let name = drawn.base32();
+        if !state.names.contains_key(name.as_str()) {
+            return name;
+        }
+        attempt += 1;
+    }
+}
+
+/// Creates the room: its creator owns it and is its first participant.
+pub(super) fn found(state: &mut State, founding: Founding, stanza: &Stanza, out: &mut Out<'_>) {
+    let Ok(address) = BareJid::new(&format!("{}@{}", founding.localpart, state.config.domain)) else { return };
+    let secret = state.seed.child("room", &[founding.localpart.as_bytes()]);
+    let serial = founding.serial;
+    let mut room = Room::new(&address, serial, &founding.creator, founding.config, state.limits, secret, state.now);
+    room.administrators(&state.config.admins, state.config.owners_set_aliases);
+    out.push(rule::G3_6, Action::Tell(Notice::Created { room: address }));
+    let mut own = Vec::new();
+    let joins = (founding.full, founding.nick, founding.push, founding.topics);
+    room.found(stanza, joins, &mut within(out, &mut own));
+    state.add(&founding.localpart, founding.creator.as_str(), serial, room);
+}
+
+/// A configuration with aliases is about names, which only the service knows: judges them before the room judges the
+/// rest.
+pub(super) fn check_aliases(state: &mut State, serial: u32, stanza: &Stanza) {
+    if stanza.type_ != StanzaType::Set {
+        return;
+    }
+    let Some(x) = stanza.payload().filter(|p| p.is("config", ns::GC3)).and_then(|p| p.get_child("x", ns::DATA)) else {
+        return;
+    };
+    let Some(wanted) = form::aliases(x) else { return };
+    let by_admin = stanza.from.as_ref().is_some_and(|from| state.config.admins.contains(from.to_bare().as_str()));
+    let taken = |name: &String| !matches!(state.names.get(name.as_str()), None | Some(Name::Alias(_)))
+        || state.names.get(name.as_str()).is_some_and(|name| name.serial() != serial);
+    let check = match wanted.iter().map(|alias| localpart(state, alias)).collect::<Option<Vec<String>>>() {
+        None => AliasCheck::Refused(rule::G12_1, wire::BAD_REQUEST),
+        Some(names) if names.iter().any(taken) => AliasCheck::Refused(rule::G12_2, CONFLICT),
+        Some(names) => AliasCheck::Free { names, by_admin },
+    };
+    if let Some(held) = state.rooms.get_mut(&serial) {
+        held.room.state.alias_check = Some(check);
+    }
+}
+
+/// The localpart of an alias: of this domain, and not of the shape of drawn names (G12.1).
+fn localpart(state: &State, alias: &str) -> Option<String> {
+    let jid = BareJid::new(alias).ok()?;
+    let name = jid.node()?.as_str();
+    let drawn = name.len() == 26 && name.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
+    (jid.domain().as_str() == state.config.domain && !drawn).then(|| name.to_owned())
+}
+
+/// A report of a whole room, which goes to the administrators.
+pub(super) fn report(state: &mut State, out: &mut Out<'_>, stanza: &Stanza, payload: &Element) {
+    let Some(from) = stanza.from.as_ref().map(|from| from.to_bare()) else { return };
+    let jids: Vec<&Element> = payload.children().filter(|child| child.is("jid", ns::GC_REPORT)).collect();
+    let reports: Vec<&Element> = payload.children().filter(|child| child.is("report", ns::REPORTING)).collect();
+    let ([jid], [report]) = (jids.as_slice(), reports.as_slice()) else {
+        return machine::refuse(out, rule::RP1, stanza, &wire::BAD_REQUEST);
+    };
+    let Ok(room) = BareJid::new(jid.text().trim()) else {
+        return machine::refuse(out, rule::RP1, stanza, &wire::BAD_REQUEST);
+    };
+    let now = state.now;
+    state.reports.retain(|_, left| left.full_at() > now);
+    let mut left = state.reports.get(from.as_str()).copied().unwrap_or_default();
+    if !left.take(state.limits.reports, now) {
+        return machine::refuse(out, rule::RP7, stanza, &TOO_FAST);
+    }
+    state.reports.insert(from.as_str().into(), left);
+    let node = room.node().filter(|_| room.domain().as_str() == state.config.domain);
+    let held = node.and_then(|node| state.names.get(node.as_str())).and_then(|name| state.rooms.get(&name.serial()));
+    let Some(held) = held.filter(|held| held.room.may_be_known_to(from.as_str())) else {
+        return machine::refuse(out, rule::RP6, stanza, &NOT_FOUND);
+    };
+    let reporter = held.room.state.id_of(from.as_str());
+    let header = Header {
+        kind: StanzaKind::Message,
+        type_: StanzaType::Normal,
+        from: &state.config.domain,
+        id: None,
+        lang: None,
+    };
+    let told = Outgoing::new(&header, |writer| {
+        writer.open("report-chat", ns::GC_REPORT).leaf("jid", ns::GC_REPORT, held.room.state.address.as_str());
+        wire::write_report(report, &[], writer);
+        writer.close();
+        writer.open("occupant-id", ns::OCCUPANT_ID).attr("id", reporter.as_str()).close();
+    });
+    result(out, rule::RP6, stanza, |_| {});
+    for admin in &state.config.admins {
+        out.push(rule::RP6, Action::Send { to: Audience::one(admin), stanza: &told });
+    }
+    if let Ok(room) = BareJid::new(held.room.state.address.as_str()) {
+        out.push(rule::RP6, Action::Tell(Notice::Reported { room }));
+    }
+}

@@ -1,0 +1,11 @@
+//! A domain full of rooms: creates them, finds them by name and alias, lists them, asks clients for their features
+//! once, and gives every stanza to the room it is for.
+
+mod caps;
+mod create;
+mod disco;
+mod machine;
+mod state;
+
+pub use machine::Service;
+pub use state::{Creators, ServiceConfig};

@@ -1,0 +1,307 @@
+//! What a service knows: its rooms, their names, and what it has asked.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use jid::BareJid;
+use serde::{Deserialize, Serialize, Serializer};
+
+use crate::gc3::host::Token;
+use crate::gc3::room::{DefaultTopics, Room, RoomState};
+use crate::limits::Gc3Limits;
+use crate::machine::Machine;
+use crate::rate::Allowance;
+use crate::seed::Seed;
+use crate::snapshot::{self, Corrupt};
+use crate::time::Time;
+
+/// What the host decides about a service. It may be changed at any time, and is not part of a snapshot's promise: the
+/// host passes it again after loading.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceConfig {
+    /// The domain of the service. All stanzas for it and for whatever is below it belong here.
+    pub domain: String,
+    /// The name that service discovery shows.
+    pub name: String,
+    /// Accounts that administer every room (G13.1), as normalised bare JIDs.
+    pub admins: BTreeSet<String>,
+    /// Who may create rooms.
+    pub create: Creators,
+    /// Whether owners of listed rooms may give them aliases; administrators always may (G12.3).
+    pub owners_set_aliases: bool,
+}
+
+/// Who may create rooms (C7).
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Creators {
+    /// Everybody.
+    #[default]
+    Everybody,
+    /// Accounts of these domains, and administrators.
+    Domains(BTreeSet<String>),
+    /// Administrators.
+    Admins,
+}
+
+impl ServiceConfig {
+    /// A service at `domain` where everybody may create rooms.
+    #[must_use]
+    pub fn new(domain: &BareJid) -> Self {
+        Self {
+            domain: domain.as_str().to_owned(),
+            name: "Group chat".to_owned(),
+            admins: BTreeSet::new(),
+            create: Creators::Everybody,
+            owners_set_aliases: false,
+        }
+    }
+
+    /// Whether an account may create rooms.
+    pub(super) fn may_create(&self, bare: &str) -> bool {
+        self.admins.contains(bare)
+            || match &self.create {
+                Creators::Everybody => true,
+                Creators::Domains(domains) => {
+                    domains.contains(bare.split_once('@').map_or(bare, |(_, domain)| domain))
+                }
+                Creators::Admins => false,
+            }
+    }
+}
+
+/// A room in its place.
+#[derive(Clone, Debug)]
+pub(super) struct Held {
+    pub(super) room: Room,
+    pub(super) creator: Box<str>,
+    /// The deadline that the index knows.
+    pub(super) deadline: Option<Time>,
+}
+
+/// What a name stands for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) enum Name {
+    /// The room of that number.
+    Room(u32),
+    /// An alias of the room of that number.
+    Alias(u32),
+}
+
+impl Name {
+    pub(super) const fn serial(self) -> u32 {
+        match self {
+            Self::Room(serial) | Self::Alias(serial) => serial,
+        }
+    }
+}
+
+/// A hash that stands for features.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) struct CapsKey {
+    pub(super) second: bool,
+    pub(super) hash: Box<str>,
+    pub(super) ver: Box<str>,
+}
+
+/// A session whose features are waited for.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Waiter {
+    pub(super) token: Token,
+    pub(super) jid: Box<str>,
+    pub(super) node: Box<str>,
+}
+
+/// A question for features that is open.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct CapsQuery {
+    /// The id under which it was sent.
+    pub(super) id: Box<str>,
+    /// Who was asked: the first of those who wait.
+    pub(super) waiters: VecDeque<Waiter>,
+    pub(super) until: Time,
+}
+
+/// Everything that a service knows.
+#[derive(Clone, Debug)]
+pub(crate) struct State {
+    pub(super) config: ServiceConfig,
+    pub(super) limits: Gc3Limits,
+    pub(super) seed: Seed,
+    pub(super) now: Time,
+    pub(super) rooms: BTreeMap<u32, Held>,
+    pub(super) names: BTreeMap<Box<str>, Name>,
+    pub(super) deadlines: BTreeSet<(Time, u32)>,
+    pub(super) next_serial: u32,
+    pub(super) drawn: u64,
+    /// How fast each account creates rooms.
+    pub(super) creation: BTreeMap<Box<str>, Allowance>,
+    /// How often each account reported a room.
+    pub(super) reports: BTreeMap<Box<str>, Allowance>,
+    pub(super) caps: BTreeMap<CapsKey, DefaultTopics>,
+    /// The hashes in the order in which they were learnt.
+    pub(super) caps_order: VecDeque<CapsKey>,
+    pub(super) caps_queries: BTreeMap<CapsKey, CapsQuery>,
+}
+
+impl State {
+    pub(super) const fn new(config: ServiceConfig, limits: Gc3Limits, seed: Seed) -> Self {
+        Self {
+            config,
+            limits,
+            seed,
+            now: Time::EPOCH,
+            rooms: BTreeMap::new(),
+            names: BTreeMap::new(),
+            deadlines: BTreeSet::new(),
+            next_serial: 1,
+            drawn: 0,
+            creation: BTreeMap::new(),
+            reports: BTreeMap::new(),
+            caps: BTreeMap::new(),
+            caps_order: VecDeque::new(),
+            caps_queries: BTreeMap::new(),
+        }
+    }
+
+    /// Keeps the index of deadlines right after a room was called.
+    pub(super) fn reindex(&mut self, serial: u32) {
+        let Some(held) = self.rooms.get_mut(&serial) else { return };
+        let deadline = held.room.deadline();
+        if held.deadline == deadline {
+            return;
+        }
+        if let Some(old) = held.deadline {
+            self.deadlines.remove(&(old, serial));
+        }
+        if let Some(new) = deadline {
+            self.deadlines.insert((new, serial));
+        }
+        held.deadline = deadline;
+    }
+
+    /// The rooms of an account that still exist.
+    pub(super) fn created_by(&self, bare: &str) -> usize {
+        self.rooms.values().filter(|held| *held.creator == *bare && held.room.state.destroyed.is_none()).count()
+    }
+
+    /// Adds a room under its drawn name.
+    pub(super) fn add(&mut self, localpart: &str, creator: &str, serial: u32, room: Room) {
+        self.names.insert(localpart.into(), Name::Room(serial));
+        self.rooms.insert(serial, Held { room, creator: creator.into(), deadline: None });
+        self.next_serial = self.next_serial.max(serial.saturating_add(1));
+        self.reindex(serial);
+    }
+
+    /// Removes a room that has vanished, with every name that it had.
+    pub(super) fn remove(&mut self, serial: u32) {
+        if let Some(held) = self.rooms.remove(&serial)
+            && let Some(old) = held.deadline
+        {
+            self.deadlines.remove(&(old, serial));
+        }
+        self.names.retain(|_, name| name.serial() != serial);
+    }
+
+    /// Gives a room exactly these aliases.
+    pub(super) fn alias(&mut self, serial: u32, aliases: &[String]) {
+        self.names.retain(|_, name| *name != Name::Alias(serial));
+        for alias in aliases {
+            self.names.entry(alias.as_str().into()).or_insert(Name::Alias(serial));
+        }
+    }
+
+    /// Remembers what a verified hash stands for; forgets the oldest beyond the limit.
+    pub(super) fn learn(&mut self, key: CapsKey, topics: DefaultTopics) {
+        if self.caps.insert(key.clone(), topics).is_none() {
+            self.caps_order.push_back(key);
+        }
+        while self.caps_order.len() > self.limits.caps {
+            if let Some(old) = self.caps_order.pop_front() {
+                self.caps.remove(&old);
+            }
+        }
+    }
+}
+
+/// A service as it is saved. What is looked at only is borrowed.
+#[derive(Serialize, Deserialize)]
+struct Saved<C, N, R, K> {
+    config: C,
+    limits: Gc3Limits,
+    seed: Seed,
+    now: Time,
+    next_serial: u32,
+    drawn: u64,
+    names: N,
+    rooms: Vec<(u32, Box<str>, R)>,
+    rates: [BTreeMap<Box<str>, Allowance>; 2],
+    caps: Vec<(CapsKey, DefaultTopics)>,
+    caps_queries: K,
+}
+
+type Loaded = Saved<ServiceConfig, BTreeMap<Box<str>, Name>, RoomState, BTreeMap<CapsKey, CapsQuery>>;
+
+impl Serialize for State {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let learnt = |key: &CapsKey| Some((key.clone(), *self.caps.get(key)?));
+        Saved {
+            config: &self.config,
+            limits: self.limits,
+            seed: self.seed.clone(),
+            now: self.now,
+            next_serial: self.next_serial,
+            drawn: self.drawn,
+            names: &self.names,
+            rooms: self.rooms.iter().map(|(&n, held)| (n, held.creator.clone(), &held.room.state)).collect(),
+            rates: [self.creation.clone(), self.reports.clone()],
+            caps: self.caps_order.iter().filter_map(learnt).collect(),
+            caps_queries: &self.caps_queries,
+        }
+        .serialize(serializer)
+    }
+}
+
+impl State {
+    /// Reads a body, rebuilds what is derived and checks that it makes sense.
+    pub(super) fn load(body: &[u8]) -> Result<Self, Corrupt> {
+        let saved: Loaded = snapshot::take(body)?;
+        let mut state = Self::new(saved.config, saved.limits, saved.seed);
+        (state.now, state.next_serial, state.drawn) = (saved.now, saved.next_serial, saved.drawn);
+        state.names = saved.names;
+        [state.creation, state.reports] = saved.rates;
+        state.caps_queries = saved.caps_queries;
+        for (key, topics) in saved.caps {
+            state.caps_order.push_back(key.clone());
+            state.caps.insert(key, topics);
+        }
+        for (serial, creator, room) in saved.rooms {
+            let room = Room::of(room)?;
+            if room.state.serial != serial || serial >= state.next_serial {
+                return Err(Corrupt::Body("a room has another's number"));
+            }
+            state.rooms.insert(serial, Held { room, creator, deadline: None });
+            state.reindex(serial);
+        }
+        state.check().map_err(Corrupt::Body)?;
+        snapshot::canonical(&state, body)?;
+        Ok(state)
+    }
+
+    /// Whether everything fits together.
+    pub(super) fn check(&self) -> Result<(), &'static str> {
+        if !self.names.values().all(|name| self.rooms.contains_key(&name.serial())) {
+            return Err("a name stands for no room");
+        }
+        let own = |(serial, held): (&u32, &Held)| {
+            let address = held.room.state.address.as_str();
+            let name = address.strip_suffix(&self.config.domain).and_then(|rest| rest.strip_suffix('@'));
+            name.and_then(|name| self.names.get(name)) == Some(&Name::Room(*serial))
+        };
+        if !self.rooms.iter().all(own) {
+            return Err("a room is not found under its name");
+        }
+        if !self.caps_queries.values().all(|query| !query.waiters.is_empty()) {
+            return Err("features are asked for nobody");
+        }
+        Ok(())
+    }
+}
