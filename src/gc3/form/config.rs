@@ -8,6 +8,7 @@ use crate::codec::{Field, FieldType, Form, Writer};
 use crate::gc3::config::{Config, History, Kind, ParentJoin, PrivateMessages, Push, Visibility, Who};
 use crate::gc3::nick;
 use crate::limits::Gc3Limits;
+use crate::ns;
 
 const CONFIG: &str = "urn:xmpp:gc3:config";
 const CREATE: &str = "urn:xmpp:gc3:create-form";
@@ -176,6 +177,14 @@ fn aliases(values: &[String], domain: &str, limits: &Gc3Limits) -> Result<Vec<St
     aliases.sort_unstable();
     aliases.dedup();
     if aliases.len() > limits.aliases { Err(Problem::Aliases) } else { Ok(aliases) }
+}
+
+/// The localparts of the aliases that a submitted configuration names, as far as they can be read: what is wrong with the
+/// others is for the form itself to say. Empty if it names none.
+pub(crate) fn named_aliases(form: &Element) -> Vec<String> {
+    let field = form.children().find(|f| f.attr("var").and_then(|v| v.strip_prefix(super::PREFIX)) == Some("aliases"));
+    let values = field.into_iter().flat_map(Element::children).filter(|value| value.is("value", ns::DATA));
+    values.filter_map(|value| Some(BareJid::new(&value.text()).ok()?.node()?.as_str().to_owned())).collect()
 }
 
 /// Whether a localpart has the shape of those that the service draws.

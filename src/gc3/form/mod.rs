@@ -6,7 +6,7 @@ mod own;
 
 use minidom::Element;
 
-pub(crate) use config::{ConfigForm, CreateForm, parse_parent, write_config, write_create};
+pub(crate) use config::{ConfigForm, CreateForm, named_aliases, parse_parent, write_config, write_create};
 pub(crate) use join::{JoinForm, write_join};
 pub(crate) use own::{OwnForm, write_own};
 
@@ -21,7 +21,7 @@ use crate::rule::Rule;
 /// The prefix of every field that this protocol names.
 pub(crate) const PREFIX: &str = "urn:xmpp:gc3:fields:";
 
-const INCOMPLETE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::NotAcceptable);
+pub(crate) const INCOMPLETE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::NotAcceptable);
 const NOT_ALLOWED: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::NotAllowed);
 const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint);
 

@@ -1,14 +1,16 @@
 //! The room as a machine: read, judge, apply, say.
 
+use std::collections::BTreeSet;
+
 use jid::BareJid;
 
 use super::judge::{self, Change, Sender, Verdict};
 use super::say::{self, Spoken};
-use super::state::{Question, State, Timer, Topics, Why};
+use super::state::{Joining, Question, State, Timer, Topics, Why};
 use super::{Out, due};
 use crate::codec::{Fault, Stanza};
 use crate::gc3::acl::Affiliation;
-use crate::gc3::config::Config;
+use crate::gc3::config::{Config, Push};
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, ParentFact, Token};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{self, Ask, Presence, Read};
@@ -108,8 +110,7 @@ impl Room {
         let Some(sender) = Sender::of(&self.state, stanza) else {
             return say::drop(out, rule::G4_8, stanza);
         };
-        let hidden = sender.who.is_none() && !self.state.is_admin(sender.bare) && !self.state.knows(sender.bare);
-        if self.state.config.secret() && hidden {
+        if sender.who.is_none() && !self.may_be_known_to(sender.bare) {
             return say::refuse(&self.state, out, rule::V4, stanza, &judge::NOT_FOUND.into());
         }
         let ask = match wire::read(stanza) {
@@ -321,6 +322,44 @@ impl Room {
     /// Brings the clock forward; it never goes back.
     fn advance(&mut self, now: Time) {
         self.state.now = self.state.now.max(now);
+    }
+
+    /// Who administers the service, and whether owners may set aliases. The service says so again after loading.
+    pub(crate) fn administrators(&mut self, admins: &BTreeSet<String>, owners_set_aliases: bool) {
+        self.state.admins = admins.iter().map(|jid| jid.as_str().into()).collect();
+        self.state.alias_policy = owners_set_aliases;
+    }
+
+    /// Whether nothing of a destroyed room is left to remember (G3.5).
+    pub(crate) fn has_vanished(&self) -> bool {
+        let remember = self.state.limits.remember_destroyed;
+        self.state.destroyed.as_ref().is_some_and(|gone| self.state.now >= gone.at.plus(remember))
+    }
+
+    /// Whether an account may know that the room exists (V4).
+    pub(crate) fn may_be_known_to(&self, bare: &str) -> bool {
+        !self.state.config.secret() || self.state.is_admin(bare) || self.state.knows(bare)
+    }
+
+    /// The creator becomes the first participant, and is told so in answer to its `<create>` (G3.6).
+    pub(crate) fn found(
+        &mut self,
+        stanza: &Stanza,
+        full: &Address,
+        nick: String,
+        push: Option<Push>,
+        topics: Topics,
+        out: &mut Out<'_>,
+    ) {
+        let state = &mut self.state;
+        let jid = full.to_bare();
+        let id = state.id_of(jid.as_str());
+        let affiliation = state.access.affiliation(jid.as_str(), id);
+        let who = state.join(Joining { jid, id, nick: nick.into(), affiliation, push, by_parent: false });
+        if !topics.is_empty() {
+            state.subscribe(who, full, topics, Topics::NONE);
+        }
+        say::created(state, out, rule::G3_6, stanza, who);
     }
 
     /// The room of a state that was just read from a snapshot.

@@ -8,7 +8,8 @@ mod state;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
 
-pub(crate) use state::{Person, Show, State, State as RoomState, Topics};
+pub(crate) use judge::answered;
+pub(crate) use state::{Person, Show, State, State as RoomState, Topics, parse_base36};
 
 /// Where a room says things.
 type Out<'a> = dyn crate::machine::Sink<RoomOrder, crate::gc3::host::Notice> + 'a;

@@ -10,7 +10,7 @@ use crate::codec::{Condition, ErrorType, Header, Outgoing, Stanza, StanzaError, 
 use crate::gc3::config::Config;
 use crate::gc3::form::{self, CreateForm};
 use crate::gc3::host::Notice;
-use crate::gc3::room::{AliasCheck, Room, Topics};
+use crate::gc3::room::{Room, Topics};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire;
 use crate::machine::Action;
@@ -26,10 +26,9 @@ const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Conditi
 
 /// Sends the form to create a room.
 pub(super) fn form(state: &State, out: &mut Out<'_>, stanza: &Stanza) {
-    let _ = state;
     result(out, rule::G1_1, stanza, |writer| {
         writer.open("create-form", ns::GC3);
-        form::write_create(writer);
+        form::write_create(&state.limits, writer);
         writer.close();
     });
 }
@@ -43,13 +42,12 @@ pub(super) fn refuse(
     error: &StanzaError<'_>,
     with_form: bool,
 ) {
-    let _ = state;
     if !with_form {
         return machine::refuse(out, why, stanza, error);
     }
     let answer = Outgoing::error_beside(stanza, error, |writer| {
         writer.open("create-form", ns::GC3);
-        form::write_create(writer);
+        form::write_create(&state.limits, writer);
         writer.close();
     });
     if let (Some(answer), Some(to)) = (answer, stanza.sender()) {
@@ -72,10 +70,7 @@ pub(super) struct Founding {
 }
 
 /// Decides whether a room is created. Counts the attempt.
-pub(super) fn judge(
-    state: &mut State,
-    stanza: &Stanza,
-) -> Result<Founding, (Rule, StanzaError<'static>, bool)> {
+pub(super) fn judge(state: &mut State, stanza: &Stanza) -> Result<Founding, (Rule, StanzaError<'static>, bool)> {
     let (Some(from), Some(payload)) = (&stanza.from, stanza.payload()) else {
         return Err((rule::G14_12, wire::BAD_REQUEST, false));
     };
@@ -97,10 +92,9 @@ pub(super) fn judge(
     let x = payload.get_child("x", ns::DATA).ok_or((rule::J3, form::INCOMPLETE, true))?;
     let submitted = CreateForm::read(x, &state.limits).map_err(|problem| {
         let (why, error) = form::refusal(problem);
-        (why, error, form::helps(problem))
+        (why, error, problem.form_helps())
     })?;
-    let raw = submitted.join.nickname.as_deref().ok_or((rule::J3, form::INCOMPLETE, true))?;
-    let nick = crate::gc3::nick::prepare(raw).ok_or((rule::G11_1, form::INCOMPLETE, true))?;
+    let nick = submitted.join.nickname.ok_or((rule::J3, form::INCOMPLETE, true))?;
     let mut left: Allowance = state.creation.get(bare).copied().unwrap_or_default();
     left.take(rate, now);
     state.creation.insert(bare.into(), left);
@@ -132,47 +126,30 @@ fn draw_name(state: &State, from: &str, id: &str) -> String {
 
 /// Creates the room: its creator owns it and is its first participant.
 pub(super) fn found(state: &mut State, founding: Founding, stanza: &Stanza, out: &mut Out<'_>) {
-    let Ok(address) = BareJid::new(&format!("{}@{}", founding.localpart, state.config.domain)) else { return };
-    let secret = state.seed.child("room", &[founding.localpart.as_bytes()]);
-    let serial = founding.serial;
-    let mut room = Room::new(&address, serial, &founding.creator, founding.config, state.limits, secret, state.now);
+    let Founding { serial, localpart, creator, full, nick, config, push, topics } = founding;
+    let Ok(address) = BareJid::new(&format!("{localpart}@{}", state.config.domain)) else { return };
+    let secret = state.seed.child("room", &[localpart.as_bytes()]);
+    let mut room = Room::new(&address, serial, &creator, config, state.limits, secret, state.now);
     room.administrators(&state.config.admins, state.config.owners_set_aliases);
     out.push(rule::G3_6, Action::Tell(Notice::Created { room: address }));
     let mut own = Vec::new();
-    let joins = (founding.full, founding.nick, founding.push, founding.topics);
-    room.found(stanza, joins, &mut within(out, &mut own));
-    state.add(&founding.localpart, founding.creator.as_str(), serial, room);
+    room.found(stanza, &full, nick, push, topics, &mut within(out, &mut own));
+    state.add(&localpart, creator.as_str(), serial, room);
 }
 
-/// A configuration with aliases is about names, which only the service knows: judges them before the room judges the
-/// rest.
+/// A configuration with aliases is about names, and only the service knows which of them are free (G12.2): it says so
+/// before the room judges the rest.
 pub(super) fn check_aliases(state: &mut State, serial: u32, stanza: &Stanza) {
     if stanza.type_ != StanzaType::Set {
         return;
     }
-    let Some(x) = stanza.payload().filter(|p| p.is("config", ns::GC3)).and_then(|p| p.get_child("x", ns::DATA)) else {
-        return;
-    };
-    let Some(wanted) = form::aliases(x) else { return };
-    let by_admin = stanza.from.as_ref().is_some_and(|from| state.config.admins.contains(from.to_bare().as_str()));
-    let taken = |name: &String| !matches!(state.names.get(name.as_str()), None | Some(Name::Alias(_)))
-        || state.names.get(name.as_str()).is_some_and(|name| name.serial() != serial);
-    let check = match wanted.iter().map(|alias| localpart(state, alias)).collect::<Option<Vec<String>>>() {
-        None => AliasCheck::Refused(rule::G12_1, wire::BAD_REQUEST),
-        Some(names) if names.iter().any(taken) => AliasCheck::Refused(rule::G12_2, CONFLICT),
-        Some(names) => AliasCheck::Free { names, by_admin },
-    };
+    let Some(config) = stanza.payload().filter(|payload| payload.is("config", ns::GC3)) else { return };
+    let names = config.get_child("x", ns::DATA).map(form::named_aliases).unwrap_or_default();
+    let taken = |name: &String| state.names.get(name.as_str()).is_some_and(|found| *found != Name::Alias(serial));
+    let check = if names.iter().any(taken) { Err((rule::G12_2, CONFLICT)) } else { Ok(()) };
     if let Some(held) = state.rooms.get_mut(&serial) {
         held.room.state.alias_check = Some(check);
     }
-}
-
-/// The localpart of an alias: of this domain, and not of the shape of drawn names (G12.1).
-fn localpart(state: &State, alias: &str) -> Option<String> {
-    let jid = BareJid::new(alias).ok()?;
-    let name = jid.node()?.as_str();
-    let drawn = name.len() == 26 && name.bytes().all(|b| b.is_ascii_lowercase() || (b'2'..=b'7').contains(&b));
-    (jid.domain().as_str() == state.config.domain && !drawn).then(|| name.to_owned())
 }
 
 /// A report of a whole room, which goes to the administrators.

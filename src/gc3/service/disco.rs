@@ -2,10 +2,11 @@
 
 use minidom::Element;
 
-use super::machine::{Out, result};
+use super::machine::{Out, refuse, result};
 use super::state::{Name, State};
 use crate::codec::{Page, PageRequest, Position, Stanza};
 use crate::gc3::rules::table as rule;
+use crate::gc3::wire::BAD_REQUEST;
 use crate::ns;
 
 /// The features of the domain.
@@ -40,7 +41,9 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, stanza: &Stanza, payload: 
         Name::Room(serial) => shown(serial),
         Name::Alias(_) => None,
     });
-    let request = PageRequest::of(payload);
+    let Ok(request) = PageRequest::read(payload) else {
+        return refuse(out, rule::G14_12, stanza, &BAD_REQUEST);
+    };
     let most = state.limits.rooms_page;
     let max = request.as_ref().and_then(|r| r.max).map_or(most, |max| (max as usize).min(most));
     let all: Vec<_> = rooms.collect();

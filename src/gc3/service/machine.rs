@@ -2,7 +2,9 @@
 
 use super::state::{CapsKey, CapsQuery, Held, Name, ServiceConfig, State, Waiter};
 use super::{caps, create, disco};
-use crate::codec::{Condition, ErrorType, Fault, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
+use crate::codec::{
+    Condition, ErrorType, Fault, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer,
+};
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
 use crate::gc3::room::{DefaultTopics, RoomOrder, answered, parse_base36};
 use crate::gc3::rules::table as rule;
@@ -55,7 +57,9 @@ impl Service {
     /// [`Misuse::Impossible`] if it is for another domain: rooms cannot move.
     pub fn reconfigure(&mut self, config: ServiceConfig) -> Result<(), Misuse> {
         if config.domain != self.state.config.domain {
-            return Err(Misuse::Impossible { what: "rooms cannot move to another domain: make another service for it" });
+            return Err(Misuse::Impossible {
+                what: "rooms cannot move to another domain: make another service for it",
+            });
         }
         self.state.config = config;
         for held in self.state.rooms.values_mut() {
@@ -138,11 +142,8 @@ impl Service {
         let set = stanza.type_ == StanzaType::Set;
         if stanza.kind != StanzaKind::Iq || !bare || stanza.fault.is_some() {
             let malformed = stanza.kind == StanzaKind::Iq && stanza.fault.is_some();
-            let (why, error) = if malformed {
-                (rule::G14_12, crate::gc3::wire::BAD_REQUEST)
-            } else {
-                (rule::G13_5, UNAVAILABLE)
-            };
+            let (why, error) =
+                if malformed { (rule::G14_12, crate::gc3::wire::BAD_REQUEST) } else { (rule::G13_5, UNAVAILABLE) };
             return refuse(out, why, &stanza, &error);
         }
         let Some(payload) = stanza.payload() else { return };
@@ -160,8 +161,7 @@ impl Service {
     /// An answer to something that was asked under the service's own name: for features, or for a room.
     fn returned(&mut self, stanza: Stanza, out: &mut Out<'_>) {
         let id = stanza.id.as_deref().unwrap_or_default();
-        let asked = self.state.caps_queries.iter().find(|(_, query)| *query.id == *id).map(|(key, _)| key.clone());
-        if let Some(key) = asked {
+        if let Some(key) = self.state.caps_ids.get(id).cloned() {
             return self.features_came(&key, &stanza, out);
         }
         let serial = id.split_once('.').and_then(|(serial, _)| parse_base36(serial));
@@ -249,6 +249,7 @@ impl Service {
         });
         out.push(rule::G4_6, Action::Send { to: Audience::one(&waiter.jid), stanza: &stanza });
         query.id = id.into();
+        self.state.caps_ids.insert(query.id.clone(), key.clone());
         self.state.caps_queries.insert(key, query);
     }
 
@@ -262,6 +263,7 @@ impl Service {
         let info = stanza.payload().filter(|p| stanza.type_ == StanzaType::Result && p.is("query", ns::DISCO_INFO));
         let topics = info.map_or_else(DefaultTopics::default, caps::topics);
         let Some(mut query) = self.state.caps_queries.remove(key) else { return };
+        self.state.caps_ids.remove(&query.id);
         if info.is_some_and(|info| caps::verifies(info, &key.hash, &key.ver, key.second)) {
             self.state.learn(key.clone(), topics);
             for waiter in query.waiters {
@@ -299,7 +301,9 @@ impl Service {
     /// Drops questions for features that nobody answered; the rooms have timers of their own.
     fn forget_queries(&mut self) {
         let now = self.state.now;
-        self.state.caps_queries.retain(|_, query| query.until > now);
+        let State { caps_queries, caps_ids, .. } = &mut self.state;
+        caps_queries.retain(|_, query| query.until > now);
+        caps_ids.retain(|_, key| caps_queries.contains_key(key));
     }
 }
 
@@ -428,4 +432,3 @@ impl Snapshot for Service {
         Ok(service)
     }
 }
-

@@ -60,9 +60,7 @@ impl ServiceConfig {
         self.admins.contains(bare)
             || match &self.create {
                 Creators::Everybody => true,
-                Creators::Domains(domains) => {
-                    domains.contains(bare.split_once('@').map_or(bare, |(_, domain)| domain))
-                }
+                Creators::Domains(domains) => domains.contains(bare.split_once('@').map_or(bare, |(_, domain)| domain)),
                 Creators::Admins => false,
             }
     }
@@ -140,6 +138,8 @@ pub(crate) struct State {
     /// The hashes in the order in which they were learnt.
     pub(super) caps_order: VecDeque<CapsKey>,
     pub(super) caps_queries: BTreeMap<CapsKey, CapsQuery>,
+    /// The open questions by the ids under which they were sent.
+    pub(super) caps_ids: BTreeMap<Box<str>, CapsKey>,
 }
 
 impl State {
@@ -159,6 +159,7 @@ impl State {
             caps: BTreeMap::new(),
             caps_order: VecDeque::new(),
             caps_queries: BTreeMap::new(),
+            caps_ids: BTreeMap::new(),
         }
     }
 
@@ -268,6 +269,7 @@ impl State {
         (state.now, state.next_serial, state.drawn) = (saved.now, saved.next_serial, saved.drawn);
         state.names = saved.names;
         [state.creation, state.reports] = saved.rates;
+        state.caps_ids = saved.caps_queries.iter().map(|(key, query)| (query.id.clone(), key.clone())).collect();
         state.caps_queries = saved.caps_queries;
         for (key, topics) in saved.caps {
             state.caps_order.push_back(key.clone());

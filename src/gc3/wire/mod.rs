@@ -2,11 +2,13 @@
 
 pub(crate) mod message;
 pub(crate) mod presence;
+mod report;
 
 use minidom::Element;
 
 pub(crate) use message::Words;
 pub(crate) use presence::Presence;
+pub(crate) use report::write_report;
 
 use super::room::Topics;
 use super::rules::table as rule;
@@ -156,7 +158,7 @@ fn topic(element: &Element) -> Option<Topics> {
 }
 
 /// All `<subscribe type=/>` children; `None` if one of them names no topic.
-fn topics(parent: &Element) -> Option<Topics> {
+pub(crate) fn topics(parent: &Element) -> Option<Topics> {
     let children = parent.children().filter(|child| child.is("subscribe", ns::GC3));
     children.map(topic).try_fold(Topics::NONE, |all, one| Some(all.with(one?)))
 }

@@ -27,6 +27,13 @@ pub(crate) fn joined(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
     }
 }
 
+/// Answers a creation, and asks the creator for the subscription.
+pub(crate) fn created(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, who: Slot) {
+    let Some(person) = state.people.get(who) else { return };
+    result(out, why, stanza, |writer| write_joined(state, who, person, "created", writer));
+    ask(state, out, rule::G3_1, who);
+}
+
 /// Writes `<joined/>` or `<created/>`.
 pub(crate) fn write_joined(state: &State, who: Slot, person: &Person, name: &str, writer: &mut Writer) {
     writer.open(name, ns::GC3).attr("id", person.id.as_str());

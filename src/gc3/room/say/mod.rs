@@ -7,7 +7,7 @@ mod speaking;
 mod sync;
 
 pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
-pub(crate) use joining::{ask, departed, joined, left};
+pub(crate) use joining::{ask, created, departed, joined, left};
 pub(crate) use lists::write_item;
 pub(crate) use speaking::{Spoken, reflection, spoken};
 pub(crate) use sync::synced;

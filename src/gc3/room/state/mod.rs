@@ -72,10 +72,13 @@ pub(crate) struct State {
     pub(crate) by_parent: BTreeSet<Slot>,
     pub(crate) audit: VecDeque<Audit>,
     /// The administrators of the service. Not saved: the service says who they are.
+    #[serde(skip)]
     pub(crate) admins: BTreeSet<Box<str>>,
     /// Whether owners of listed rooms may set aliases. Not saved: the service says so.
+    #[serde(skip)]
     pub(crate) alias_policy: bool,
     /// What the service says of the aliases that the next stanza sets: free, or why not. Not saved.
+    #[serde(skip)]
     pub(crate) alias_check: Option<Result<(), (crate::rule::Rule, crate::codec::StanzaError<'static>)>>,
     /// Set when the room was destroyed.
     pub(crate) destroyed: Option<Destroyed>,
