@@ -250,3 +250,41 @@ impl<'a> StanzaError<'a> {
         error.children().find(|child| !child.has_ns(ns::STANZAS) && !child.has_ns(ns::CLIENT))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Outgoing, Reader};
+
+    #[test]
+    fn each_condition_reads_as_written() {
+        let stanza = Stanza::message("ann@tea.example", "ben@tea.example");
+        for &condition in Condition::ALL {
+            for type_ in [ErrorType::Auth, ErrorType::Cancel, ErrorType::Continue, ErrorType::Modify, ErrorType::Wait] {
+                let mut error = StanzaError::new(type_, condition).text("a < b").by("tea.example").uri("xmpp:c@d?join");
+                let answer = Outgoing::error(&stanza, &error).unwrap().to_stanza("ann@tea.example").unwrap();
+                if !matches!(condition, Condition::Gone | Condition::Redirect) {
+                    error.uri = None;
+                }
+                assert_eq!(StanzaError::read(&answer), Some(error));
+            }
+            assert_eq!(Condition::from_name(condition.as_str()), Some(condition));
+        }
+        assert_eq!(Condition::ALL.len(), 22);
+        assert_eq!(StanzaError::read(&stanza), None);
+    }
+
+    #[test]
+    fn a_bad_error_is_a_general_one() {
+        let general = StanzaError::of(Condition::UndefinedCondition);
+        for xml in [
+            "<message type='error'/>",
+            "<message type='error'><error/></message>",
+            "<message type='error'><error type='odd'><forbidden/></error></message>",
+            "<message type='error'><error><odd xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+        ] {
+            let stanza = Reader::one(ns::CLIENT, xml.as_bytes()).unwrap();
+            assert_eq!(StanzaError::read(&stanza), Some(general), "{xml}");
+        }
+    }
+}

@@ -29,5 +29,5 @@ pub use form::{Allow, Choice, Field, FieldType, Form, FormError, FormFault, Form
 pub use outgoing::{Header, Outgoing};
 pub use read::{Incoming, ReadError, ReadFault, Reader, StreamHeader, Syntax};
 pub use rsm::{BadPage, Page, PageRequest, Position};
-pub use stanza::{Fault, Stanza, StanzaKind, StanzaType};
+pub use stanza::{Fault, Stanza, StanzaKind, StanzaType, parse_jid};
 pub use write::{Fragment, Writer};

@@ -32,8 +32,9 @@ pub fn origin_id(stanza: &Element) -> Option<&str> {
 /// Whether a child is a `stanza-id` that claims to be by `by`, a normalised JID, in whatever form it writes it.
 #[must_use]
 pub fn is_by(child: &Element, by: &str) -> bool {
-    child.is("stanza-id", ns::SID)
-        && child.attr("by").is_some_and(|text| text == by || Jid::new(text).is_ok_and(|jid| jid.as_str() == by))
+    // A dot at the end of a domain is the same domain.
+    let same = |text: &str| Jid::new(text.strip_suffix('.').unwrap_or(text)).is_ok_and(|jid| jid.as_str() == by);
+    child.is("stanza-id", ns::SID) && child.attr("by").is_some_and(|text| text == by || same(text))
 }
 
 /// Removes all `stanza-id`s that claim to be by `by`, a normalised JID.
@@ -70,6 +71,7 @@ mod tests {
         let mut writer = Writer::inheriting(ns::CLIENT);
         writer.open("message", ns::CLIENT).text("a");
         write_stanza_id(&mut writer, "1", "Room@Rooms.Example");
+        write_stanza_id(&mut writer, "3", "room@rooms.example.");
         write_origin_id(&mut writer, "o");
         write_stanza_id(&mut writer, "2", "tea.example");
         writer.close();

@@ -158,7 +158,7 @@ impl StanzaType {
 pub enum Fault {
     /// `from` is not a JID, or one that normalisation changes other than in ASCII case, or whose domain ends in a dot.
     From,
-    /// `to` is not a JID.
+    /// `to` is not a JID, or its domain ends in a dot.
     To,
     /// `type` is not one of its kind (presence and iq). The stanza then has the most harmless type: probe, get.
     Type,
@@ -212,16 +212,17 @@ impl Stanza {
         let (type_, type_ok) = StanzaType::read(kind, element.attr("type"));
         let (from, from_ok) = match element.attr("from") {
             None => (None, true),
-            Some(text) => match Jid::new(text).ok().filter(|jid| is_faithful(jid, text)) {
+            // Else two texts that a server keeps apart would be one sender here: `ß` and `ss`.
+            Some(text) => match parse_jid(text).filter(|jid| jid.as_str().eq_ignore_ascii_case(text)) {
                 Some(jid) => (Some(jid), true),
                 None => (None, false),
             },
         };
         let (to, to_ok) = match element.attr("to") {
             None => (None, true),
-            Some(text) => match Jid::new(text) {
-                Ok(jid) => (Some(jid), true),
-                Err(_) => (None, false),
+            Some(text) => match parse_jid(text) {
+                Some(jid) => (Some(jid), true),
+                None => (None, false),
             },
         };
         let id = element.attr("id").map(Into::into);
@@ -332,10 +333,15 @@ impl Stanza {
     }
 }
 
-/// Whether normalisation left the text as it was but for ASCII case. Else two texts that a server keeps apart would be
-/// one here (`ß` and `ss`), or one would be two (a dot at the end of the domain).
-fn is_faithful(jid: &Jid, text: &str) -> bool {
-    jid.as_str().eq_ignore_ascii_case(text) && !jid.domain().as_str().ends_with('.')
+/// Reads a JID from outside. Refuses a domain that ends in a dot, which `Jid::new` takes: it is another text for the same
+/// domain, and the parts of such a JID come out wrong (the resource of `a@b./c` begins with the slash).
+#[must_use]
+pub fn parse_jid(text: &str) -> Option<Jid> {
+    let bare = text.split_once('/').map_or(text, |(bare, _)| bare);
+    if bare.ends_with('.') {
+        return None;
+    }
+    Jid::new(text).ok()
 }
 
 fn content_fault(kind: StanzaKind, type_: StanzaType, element: &Element) -> Option<Fault> {
@@ -362,5 +368,113 @@ fn set(element: &mut Element, name: &str, value: Option<&str>) {
             element.attrs_mut().remove(&Namespace::NONE, name);
         }
         (Err(_), _) => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::codec::{Outgoing, Reader, StanzaError};
+
+    fn read(xml: &str) -> Stanza {
+        Reader::one(ns::CLIENT, xml.as_bytes()).unwrap()
+    }
+
+    #[test]
+    fn a_faulty_stanza_can_be_answered() {
+        const ERROR: StanzaError<'static> = StanzaError::of(crate::codec::Condition::BadRequest);
+        for (xml, fault) in [
+            ("<message from='a@ß.example'/>", Fault::From),
+            ("<message from='ß@a.example'/>", Fault::From),
+            ("<message from='a@b.example./c'/>", Fault::From),
+            ("<message from='b.example.'/>", Fault::From),
+            ("<message from='a@b/🍵'/>", Fault::From),
+            ("<message from='a@b/Ⅷ'/>", Fault::From),
+            ("<message from=''/>", Fault::From),
+            ("<message from='@' to='@'/>", Fault::From),
+            ("<message to=''/>", Fault::To),
+            ("<message to='a@b.example./c'/>", Fault::To),
+            ("<presence to='a@b/🍵' type='odd'/>", Fault::To),
+            ("<presence type='odd'/>", Fault::Type),
+            ("<presence type='available'/>", Fault::Type),
+            ("<presence type='get'/>", Fault::Type),
+            ("<iq id='1'><a/></iq>", Fault::Type),
+            ("<iq type='chat' id='1'><a/></iq>", Fault::Type),
+            ("<iq type='get'><a/></iq>", Fault::Iq),
+            ("<iq type='get' id='1'/>", Fault::Iq),
+            ("<iq type='set' id='1'><a/><b/></iq>", Fault::Iq),
+            ("<presence><priority>128</priority></presence>", Fault::Priority),
+        ] {
+            let stanza = read(xml);
+            assert_eq!(stanza.fault, Some(fault), "{xml}");
+            let answer = Outgoing::error(&stanza, &ERROR).unwrap();
+            let answer = answer.to_stanza(stanza.sender().unwrap_or("tea.example")).unwrap();
+            assert_eq!((answer.kind, answer.type_, answer.id), (stanza.kind, StanzaType::Error, stanza.id), "{xml}");
+        }
+    }
+
+    #[test]
+    fn what_is_odd_but_fine_has_no_fault() {
+        for (xml, type_) in [
+            ("<message type='odd' from='A@B.Example/C'/>", StanzaType::Normal),
+            ("<message type='get'/>", StanzaType::Normal),
+            ("<message/>", StanzaType::Normal),
+            ("<presence><priority> -128\n</priority></presence>", StanzaType::Available),
+            ("<presence type='unavailable'><priority>x</priority></presence>", StanzaType::Unavailable),
+            ("<iq type='result' id=''/>", StanzaType::Result),
+            ("<iq type='error' id='1'><a/><error type='cancel'/></iq>", StanzaType::Error),
+        ] {
+            let stanza = read(xml);
+            assert_eq!((stanza.fault, stanza.type_), (None, type_), "{xml}");
+        }
+        assert_eq!(read("<message from='A@B.Example/C'/>").from, Jid::new("a@b.example/C").ok());
+        let error = read("<iq type='error' id='1'><error type='cancel'/><a xmlns='urn:x'/></iq>");
+        assert!(error.payload().unwrap().is("a", "urn:x"));
+        let result = read("<iq type='result' id='1'/>");
+        assert_eq!((result.payload(), result.fault), (None, None));
+    }
+
+    #[test]
+    fn each_type_reads_as_written() {
+        use StanzaType::*;
+        let types = [
+            (StanzaKind::Message, &[Chat, Groupchat, Headline, Normal, Error][..]),
+            (
+                StanzaKind::Presence,
+                &[Available, Unavailable, Subscribe, Subscribed, Unsubscribe, Unsubscribed, Probe, Error],
+            ),
+            (StanzaKind::Iq, &[Get, Set, Result, Error]),
+        ];
+        for (kind, types) in types {
+            for &type_ in types {
+                let stanza = Stanza::build(kind, "ann@tea.example", "ben@tea.example").with_type(type_);
+                let again = Reader::one(ns::CLIENT, &stanza.to_bytes()).unwrap();
+                assert_eq!((again.kind, again.type_), (kind, type_));
+                assert!(type_.is_of(kind));
+            }
+        }
+    }
+
+    #[test]
+    fn an_element_of_any_making_becomes_canonical() {
+        let limits = CodecLimits::default();
+        let prefixed: Element =
+            "<s:message xmlns:s='jabber:server' xmlns:p='u'><p:a xmlns:p='u2'/>a&amp;b</s:message>".parse().unwrap();
+        let stanza = Stanza::from_element(&prefixed, &limits).unwrap();
+        assert_eq!(stanza.to_bytes(), b"<message><a xmlns='u2'></a>a&amp;b</message>");
+        assert_eq!(Reader::one(ns::CLIENT, &stanza.to_bytes()), Ok(stanza));
+
+        let refused = |element: Element| Stanza::from_element(&element, &limits).unwrap_err();
+        let message = |child| Element::builder("message", ns::CLIENT).append(child).build();
+        let mut deep = Element::bare("a", "u");
+        for _ in 0..5000 {
+            deep = Element::builder("a", "u").append(deep).build();
+        }
+        assert_eq!(refused(message(deep)), ReadFault::Depth);
+        assert_eq!(refused(message(Element::bare("a b", "u"))), ReadFault::Name);
+        assert_eq!(refused(message(Element::bare("a", ns::XMLNS))), ReadFault::Reserved);
+        assert_eq!(refused(Element::bare("message", "")), ReadFault::NotAStanza);
+        let wide = Element::builder("message", ns::CLIENT).append_all((0..9000).map(|_| Element::bare("a", "u")));
+        assert_eq!(refused(wide.build()), ReadFault::Elements);
     }
 }

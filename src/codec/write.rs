@@ -86,7 +86,9 @@ impl Writer {
     /// A writer inside of something whose default namespace is `ns`: a stream, or a stanza.
     #[must_use]
     pub fn inheriting(ns: &str) -> Self {
-        Self { spaces: ns.to_owned(), inherited: 0..ns.len(), fragment: true, ..Self::default() }
+        // Room for a usual stanza: growing to it step by step would cost more than writing it.
+        let buf = Vec::with_capacity(512);
+        Self { buf, spaces: ns.to_owned(), inherited: 0..ns.len(), fragment: true, ..Self::default() }
     }
 
     /// A writer in the middle of a start tag in namespace `ns`, which somebody else opened and will close.
@@ -328,5 +330,7 @@ enum Prefix {
 }
 
 pub(super) fn is_name(name: &str) -> bool {
-    <&NcNameStr>::try_from(name).is_ok()
+    let usual = name.as_bytes().first().is_some_and(u8::is_ascii_alphabetic)
+        && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-');
+    usual || <&NcNameStr>::try_from(name).is_ok()
 }

@@ -1,6 +1,6 @@
 //! Checks what was filled in against what was offered.
 
-use jid::Jid;
+use crate::codec::parse_jid;
 
 use super::{Field, FieldType, Form, FormError, FormFault, Method, datatype};
 
@@ -60,7 +60,9 @@ impl Field {
                 FieldType::TextMulti | FieldType::TextSingle | FieldType::TextPrivate | FieldType::Hidden => {}
                 _ if value.is_empty() => continue,
                 FieldType::Boolean if datatype::boolean(value).is_none() => return Err(FormFault::Value),
-                FieldType::JidSingle | FieldType::JidMulti if Jid::new(value).is_err() => return Err(FormFault::Value),
+                FieldType::JidSingle | FieldType::JidMulti if parse_jid(value).is_none() => {
+                    return Err(FormFault::Value);
+                }
                 FieldType::ListSingle | FieldType::ListMulti
                     if *method == Method::Basic && !self.options.iter().any(|option| option.value == *value) =>
                 {

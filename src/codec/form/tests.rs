@@ -1,7 +1,8 @@
 //! Forms as they come and go.
 
 use super::*;
-use crate::codec::{Reader, Stanza};
+use crate::codec::{Reader, Stanza, Writer};
+use crate::ns;
 
 fn on_the_wire(form: &Form) -> Stanza {
     let mut writer = Writer::inheriting(ns::CLIENT);

@@ -1,17 +1,20 @@
 //! Reads a stream of stanzas, or one stanza, from bytes that nobody vouches for.
 
-use core::fmt;
-use std::collections::BTreeMap;
+mod fault;
+mod scope;
 
 use bytes::{Bytes, BytesMut};
 use minidom::Element;
 use minidom::rxml::error::EndOrError;
 use minidom::rxml::parser::RawQName;
-use minidom::rxml::{self, AttrMap, Namespace, NcName, Options, Parse, RawEvent, RawParser, WithOptions};
+use minidom::rxml::{self, AttrMap, Namespace, Options, Parse, RawEvent, RawParser, WithOptions};
 
+use self::scope::{Scope, mapped};
 use super::{Stanza, Writer};
 use crate::limits::CodecLimits;
 use crate::ns;
+
+pub use self::fault::{ReadError, ReadFault, Syntax};
 
 /// What a [`Reader`] found in a stream.
 #[derive(Clone, Debug, PartialEq)]
@@ -42,106 +45,6 @@ pub struct StreamHeader {
     /// `xml:lang`, which holds for all stanzas without one of their own.
     pub lang: Option<Box<str>>,
 }
-
-/// Why bytes were refused, and where. A stream does not survive it: what follows cannot be understood for sure.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct ReadError {
-    /// How many bytes of the stream, or of the record, were good or could be read until it was noticed.
-    pub at: u64,
-    /// What is wrong.
-    pub fault: ReadFault,
-}
-
-/// What is wrong with bytes, or with an element.
-#[derive(Clone, Copy, Debug, PartialEq)]
-#[non_exhaustive]
-pub enum ReadFault {
-    /// Not XML, or of its parts that XMPP forbids.
-    Syntax(Syntax),
-    /// Nested deeper than [`CodecLimits::depth`].
-    Depth,
-    /// Longer than [`CodecLimits::stanza_bytes`].
-    Bytes,
-    /// More elements than [`CodecLimits::elements`].
-    Elements,
-    /// More attributes in one element than [`CodecLimits::attributes`].
-    Attributes,
-    /// An attribute given twice.
-    DuplicateAttribute,
-    /// A prefix or namespace that XML keeps to itself is bound.
-    Reserved,
-    /// A prefix that nothing binds.
-    Prefix,
-    /// A name that is none; only of an element that was not read from bytes.
-    Name,
-    /// Text between stanzas.
-    StrayText,
-    /// A stream was to begin, and something else did.
-    NotAStream,
-    /// A stanza was to be read, and this is none.
-    NotAStanza,
-    /// Bytes follow after the end.
-    Trailing,
-    /// The bytes end too early.
-    Incomplete,
-}
-
-/// What is wrong with the XML.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Syntax(rxml::Error);
-
-impl fmt::Display for Syntax {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.0.fmt(f)
-    }
-}
-
-impl ReadFault {
-    /// The stream error condition to send before hanging up (RFC 6120 §4.9.3).
-    #[must_use]
-    pub const fn stream_condition(self) -> &'static str {
-        match self {
-            Self::Depth | Self::Bytes | Self::Elements | Self::Attributes => "policy-violation",
-            Self::Syntax(Syntax(rxml::Error::RestrictedXml(_))) => "restricted-xml",
-            Self::Syntax(_) | Self::DuplicateAttribute | Self::Prefix | Self::Reserved | Self::Name => {
-                "not-well-formed"
-            }
-            Self::StrayText | Self::Trailing | Self::Incomplete => "bad-format",
-            Self::NotAStream => "invalid-namespace",
-            Self::NotAStanza => "unsupported-stanza-type",
-        }
-    }
-}
-
-impl fmt::Display for ReadFault {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Syntax(syntax) => return syntax.fmt(f),
-            Self::Depth => "nested too deep",
-            Self::Bytes => "too long",
-            Self::Elements => "too many elements",
-            Self::Attributes => "too many attributes",
-            Self::DuplicateAttribute => "attribute given twice",
-            Self::Reserved => "reserved prefix or namespace",
-            Self::Prefix => "prefix without a namespace",
-            Self::Name => "impossible name",
-            Self::StrayText => "text between stanzas",
-            Self::NotAStream => "not a stream header",
-            Self::NotAStanza => "not a stanza",
-            Self::Trailing => "bytes after the end",
-            Self::Incomplete => "ends too early",
-        })
-    }
-}
-
-impl fmt::Display for ReadError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} at byte {}", self.fault, self.at)
-    }
-}
-
-impl core::error::Error for ReadError {}
-impl core::error::Error for ReadFault {}
 
 /// Reads one stream, from its header to its end, in whatever pieces the bytes come.
 ///
@@ -208,18 +111,6 @@ struct Head {
     attributes: Vec<(RawQName, String)>,
     count: usize,
     default: Option<Namespace<'static>>,
-}
-
-/// What prefixes mean.
-#[derive(Debug, Default)]
-struct Scope {
-    /// Default namespaces, with the level that bound them. Level 0 is the stream.
-    defaults: Vec<(usize, Namespace<'static>)>,
-    prefixes: BTreeMap<NcName, Vec<(usize, Namespace<'static>)>>,
-    /// The prefixes in the order in which they were bound.
-    bound: Vec<(usize, NcName)>,
-    /// The present stanza used a prefix of the stream.
-    borrowed: bool,
 }
 
 impl Default for Reader {
@@ -500,54 +391,8 @@ impl Reader {
     }
 }
 
-impl Scope {
-    fn bind(&mut self, level: usize, prefix: NcName, ns: Namespace<'static>) -> Result<(), ReadFault> {
-        let meanings = self.prefixes.entry(prefix.clone()).or_default();
-        if meanings.last().is_some_and(|(at, _)| *at == level) {
-            return Err(ReadFault::DuplicateAttribute);
-        }
-        meanings.push((level, ns));
-        self.bound.push((level, prefix));
-        Ok(())
-    }
-
-    fn look_up(&mut self, prefix: &NcName) -> Result<Namespace<'static>, ReadFault> {
-        if *prefix == "xml" {
-            return Ok(Namespace::XML);
-        }
-        let (level, ns) = self.prefixes.get(prefix).and_then(|meanings| meanings.last()).ok_or(ReadFault::Prefix)?;
-        self.borrowed |= *level == 0;
-        Ok(ns.clone())
-    }
-
-    fn default_namespace(&self) -> &str {
-        self.defaults.last().map_or("", |(_, ns)| Namespace::as_str(ns))
-    }
-
-    /// Forgets what an element bound.
-    fn leave(&mut self, level: usize) {
-        while self.defaults.pop_if(|(at, _)| *at == level).is_some() {}
-        while let Some((_, prefix)) = self.bound.pop_if(|(at, _)| *at == level) {
-            if let Some(meanings) = self.prefixes.get_mut(&prefix) {
-                meanings.pop();
-                if meanings.is_empty() {
-                    self.prefixes.remove(&prefix);
-                }
-            }
-        }
-    }
-}
-
 /// Without leading XML white space: keep-alives between stanzas.
 fn trim_start(bytes: &[u8]) -> &[u8] {
     let blank = bytes.iter().take_while(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n')).count();
     bytes.get(blank..).unwrap_or_default()
-}
-
-/// Stanzas of any stream are `jabber:client` in this crate.
-fn mapped(ns: String) -> Namespace<'static> {
-    match ns.as_str() {
-        ns::SERVER | ns::COMPONENT => Namespace::from(ns::CLIENT),
-        _ => Namespace::from(ns),
-    }
 }
