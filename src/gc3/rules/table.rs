@@ -39,7 +39,7 @@ crate::rules! { "gc3";
     P14 "P14" "PROFILE#limits; our" "Presence that comes faster than its token bucket allows is merged and never answered.";
     P15 "P15" "PROFILE#iq-relay; XEP-0045 §17.4; our" "A participant's request to a nickname or participant ID that nobody holds is refused with `cancel/item-not-found`.";
 
-    L1 "L1" "PROFILE#people-who-left; our" "The room keeps the participant ID, last nickname and time of leaving of those who left a trace, and forgets their JID after a set time.";
+    L1 "L1" "PROFILE#people-who-left; our" "The room keeps the participant ID, last nickname and time of leaving of those who left, and forgets the JID and the nickname after a set time.";
     L2 "L2" "PROFILE#people-who-left; our" "A list since a known version reports who left after it, and a full list holds nobody who left.";
     L3 "L3" "PROFILE#archive; XEP-0421 §5.3; our" "An archived message carries its author's participant ID and the nickname at the time of sending.";
     L4 "L4" "PROFILE#people-who-left; XEP-0463 §5" "Nobody learns who left before they themselves came.";
@@ -90,7 +90,7 @@ crate::rules! { "gc3";
     G2_4 "G2.4" "PROFILE#versions; our" "A version is an opaque string of a tag and a counter, and a new tag makes every older version unknown.";
     G2_5 "G2.5" "PROFILE#versions; our" "Every change raises the counter by one and is written on the item that it touches.";
     G2_6 "G2.6" "PROFILE#versions; our" "A known version is answered with what changed after it, and an unknown one with everybody present.";
-    G2_7 "G2.7" "PROFILE#people-who-left; our" "Only an account that spoke, was listed or was removed by others leaves a tombstone, and the oldest tombstones go first.";
+    G2_7 "G2.7" "PROFILE#people-who-left; our" "Tombstones are bounded, and those of accounts that neither spoke, nor were listed, nor were removed by others go first.";
     G2_8 "G2.8" "PROFILE#participant-list; XEP-0059 §2" "A list comes in pages of at most 500 items, each with the current version.";
     G2_9 "G2.9" "PROFILE#participant-list; our" "Participants present and past are looked up by ID, by those who may read the history.";
     G2_10 "G2.10" "PROFILE#participant-list; our" "The list is read by those whom the configuration lets read it, while moderators, admins, owners and oneself are always visible.";
