@@ -202,6 +202,11 @@ fn hostile_bytes_are_refused_with_their_place() {
     let long = format!("<message id='{}'/>", "x".repeat(70_000));
     let vast = format!("<message>{}</message>", "x".repeat(300_000));
     let endless = format!("<message {}", "x".repeat(300_000));
+    let far = format!("<message><x xmlns='{}'/></message>", "u".repeat(513));
+    let spread = format!("<message xmlns:p='{}'>{}</message>", "u".repeat(500), "<p:a/>".repeat(1000));
+    let spread_default =
+        format!("<message xmlns:p='v'><x xmlns='{}'>{}</x></message>", "u".repeat(500), "<p:a><b/></p:a>".repeat(1000));
+    let far_prefix = format!("<message xmlns:p='{}'/>", "u".repeat(513));
     let bound: String = (0..70).map(|n| format!(" xmlns:p{n}='u'")).collect();
     let bound = format!("<message{bound}/>");
     for (bytes, fault) in [
@@ -210,6 +215,10 @@ fn hostile_bytes_are_refused_with_their_place() {
         (&many, ReadFault::Attributes),
         (&bound, ReadFault::Attributes),
         (&vast, ReadFault::Bytes),
+        (&spread, ReadFault::Bytes),
+        (&spread_default, ReadFault::Bytes),
+        (&far, ReadFault::Namespace),
+        (&far_prefix, ReadFault::Namespace),
         ("<message to='a@b' to='c@d'/>", ReadFault::DuplicateAttribute),
         ("<message xmlns='jabber:client' xmlns='urn:x:other'/>", ReadFault::DuplicateAttribute),
         ("<message xmlns:a='u' xmlns:a='u'/>", ReadFault::DuplicateAttribute),

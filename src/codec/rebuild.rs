@@ -31,7 +31,11 @@ pub(super) fn rebuild(
         if !is_name(from.name()) {
             return Err(ReadFault::Name);
         }
-        let mut bare = Element::bare(from.name(), map(&from.ns()));
+        let ns = from.ns();
+        if ns.len() > limits.namespace_bytes {
+            return Err(ReadFault::Namespace);
+        }
+        let mut bare = Element::bare(from.name(), map(&ns));
         *bare.attrs_mut() = from.attrs().clone();
         Ok(bare)
     };

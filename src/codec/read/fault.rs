@@ -27,6 +27,8 @@ pub enum ReadFault {
     Elements,
     /// More attributes in one element than [`CodecLimits::attributes`](crate::limits::CodecLimits::attributes).
     Attributes,
+    /// A namespace longer than [`CodecLimits::namespace_bytes`](crate::limits::CodecLimits::namespace_bytes).
+    Namespace,
     /// An attribute given twice.
     DuplicateAttribute,
     /// A prefix or namespace that XML keeps to itself is bound.
@@ -62,7 +64,7 @@ impl ReadFault {
     #[must_use]
     pub const fn stream_condition(self) -> &'static str {
         match self {
-            Self::Depth | Self::Bytes | Self::Elements | Self::Attributes => "policy-violation",
+            Self::Depth | Self::Bytes | Self::Elements | Self::Attributes | Self::Namespace => "policy-violation",
             Self::Syntax(Syntax(rxml::Error::RestrictedXml(_))) => "restricted-xml",
             Self::Syntax(_) | Self::DuplicateAttribute | Self::Prefix | Self::Reserved | Self::Name => {
                 "not-well-formed"
@@ -82,6 +84,7 @@ impl fmt::Display for ReadFault {
             Self::Bytes => "too long",
             Self::Elements => "too many elements",
             Self::Attributes => "too many attributes",
+            Self::Namespace => "namespace too long",
             Self::DuplicateAttribute => "attribute given twice",
             Self::Reserved => "reserved prefix or namespace",
             Self::Prefix => "prefix without a namespace",

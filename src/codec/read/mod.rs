@@ -77,6 +77,8 @@ pub struct Reader {
     open: Vec<Element>,
     /// How many elements the present stanza has.
     elements: usize,
+    /// Bytes that the present stanza is longer by when it is written without prefixes.
+    spread: usize,
     /// The start tag being read.
     head: Option<Head>,
     /// The bytes of the present stanza so far.
@@ -131,6 +133,7 @@ impl Reader {
             state: State::Start,
             open: Vec::new(),
             elements: 0,
+            spread: 0,
             head: None,
             raw: BytesMut::new(),
             keep: true,
@@ -296,6 +299,9 @@ impl Reader {
         if (binds_default || binds_prefix) && value == ns::XMLNS {
             return Err(ReadFault::Reserved);
         }
+        if (binds_default || binds_prefix) && value.len() > self.limits.namespace_bytes {
+            return Err(ReadFault::Namespace);
+        }
         if binds_default {
             if head.default.replace(mapped(value)).is_some() {
                 return Err(ReadFault::DuplicateAttribute);
@@ -326,19 +332,31 @@ impl Reader {
             self.scope.defaults.push((level, ns));
         }
         let (prefix, name) = head.name;
-        let mut element = match prefix {
-            None => Element::bare(name, self.scope.default_namespace()),
-            Some(prefix) => Element::bare(name, Namespace::as_str(&self.scope.look_up(&prefix)?)),
+        let ns = match prefix {
+            None => self.scope.default_namespace(),
+            Some(prefix) => self.scope.look_up(&prefix)?,
         };
+        if !self.open.last().is_some_and(|parent| parent.has_ns(Namespace::as_str(&ns))) {
+            self.spread += ns.len();
+        }
+        let mut element = Element::bare(name, Namespace::as_str(&ns));
         let mut attributes = AttrMap::new();
         for ((prefix, name), value) in head.attributes {
             let ns = match prefix {
                 None => Namespace::NONE,
-                Some(prefix) => self.scope.look_up(&prefix)?,
+                Some(prefix) => {
+                    let ns = self.scope.look_up(&prefix)?;
+                    self.spread += ns.len();
+                    ns
+                }
             };
             if attributes.insert(ns, name, value).is_some() {
                 return Err(ReadFault::DuplicateAttribute);
             }
+        }
+        // A namespace bound once and used often must not become many times what was sent when it is sent on.
+        if self.unit.saturating_add(self.spread) > self.limits.stanza_bytes {
+            return Err(ReadFault::Bytes);
         }
         *element.attrs_mut() = attributes;
         Ok(element)
@@ -387,6 +405,7 @@ impl Reader {
         self.before += self.unit as u64;
         self.unit = 0;
         self.elements = 0;
+        self.spread = 0;
         self.scope.borrowed = false;
     }
 }

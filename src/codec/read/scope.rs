@@ -39,8 +39,8 @@ impl Scope {
         Ok(ns.clone())
     }
 
-    pub(super) fn default_namespace(&self) -> &str {
-        self.defaults.last().map_or("", |(_, ns)| Namespace::as_str(ns))
+    pub(super) fn default_namespace(&self) -> Namespace<'static> {
+        self.defaults.last().map_or(Namespace::NONE, |(_, ns)| ns.clone())
     }
 
     /// Forgets what an element bound.
