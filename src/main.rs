@@ -1,3 +1,8 @@
-//! The command line.
+//! The command line: plays conversations, runs vectors, lists rules.
 #![doc(hidden)]
-fn main() {}
+
+mod cli;
+
+fn main() -> std::process::ExitCode {
+    cli::main()
+}
