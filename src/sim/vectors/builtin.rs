@@ -9,11 +9,13 @@ use super::super::bench::{Bench, Restless};
 use super::super::host::SimHost;
 use super::super::transcript::Line;
 use super::super::xml::Tree;
-use super::{Event, Said, Sent, Stop, Subject, Vector};
+use super::{DOMAIN, Event, Said, Sent, Stop, Subject, Vector};
 use crate::codec::Reader;
-use crate::gc3::{Command, Input, Notice, Order};
+use crate::gc3::{Command, Input, Notice, Order, Service, ServiceConfig};
+use crate::limits::Gc3Limits;
 use crate::machine::Machine;
 use crate::ns;
+use crate::seed::Seed;
 use crate::time::Time;
 
 /// The moment 0 of a vector: 2026-01-01T00:00:00Z.
@@ -79,6 +81,42 @@ where
         }
         Ok(said(bench.take_lines()))
     }
+}
+
+/// A room service of this crate, as vectors test it. Its seed is public: never run one like it.
+#[must_use]
+pub fn gc3() -> Builtin<Service> {
+    Builtin::new(|fresh| {
+        let domain = BareJid::new(DOMAIN).map_err(|why| why.to_string())?;
+        let mut config = ServiceConfig::new(&domain);
+        config.admins = fresh.admins.iter().map(ToString::to_string).collect();
+        let mut limits = Gc3Limits::default();
+        for (name, value) in fresh.limits {
+            limit(&mut limits, name, *value)?;
+        }
+        Ok(Service::new(config, limits, Seed::new([7; 32])))
+    })
+}
+
+/// Sets a limit by its name in the format. A rate is set by how much is allowed at once.
+fn limit(limits: &mut Gc3Limits, name: &str, value: u64) -> Result<(), String> {
+    let large = |_| format!("the limit {name}='{value}' is too large");
+    macro_rules! set {
+        (numbers $($number:ident)*; rates $($rate:ident)*) => {
+            match name.replace('-', "_").as_str() {
+                $(stringify!($number) => limits.$number = value.try_into().map_err(large)?,)*
+                $(stringify!($rate) => limits.$rate.burst = value.try_into().map_err(large)?,)*
+                _ => return Err(format!("there is no limit {name}")),
+            }
+        };
+    }
+    set! {
+        numbers participants sessions access aliases message_bytes subject_bytes form_fields tombstones ring ring_bytes
+            recent held in_flight archive_page list_page look_up announce_items farewells audit reactions rooms
+            rooms_per_account rooms_page caps rates_remembered;
+        rates alias_changes input presence relay_pair relay_asker relay_target sync archive bounces reports creation
+    }
+    Ok(())
 }
 
 fn failed(why: Restless) -> Stop {

@@ -18,7 +18,7 @@ use std::collections::BTreeMap;
 use super::transcript::Line;
 use super::xml::{Flaw, Tree};
 
-pub use builtin::{Builtin, Fresh, START};
+pub use builtin::{Builtin, Fresh, START, gc3};
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play};
 pub use read::{Find, read, read_scenario};
