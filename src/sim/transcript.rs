@@ -44,7 +44,7 @@ impl What {
     /// A stanza as it is written behind its sender.
     #[must_use]
     pub fn stanza(stanza: &Stanza) -> Self {
-        let mut tree = Tree::from(&stanza.element);
+        let mut tree = Tree::from(&stanza.element).trimmed();
         tree.unset("from");
         Self::Stanza(tree)
     }

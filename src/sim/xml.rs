@@ -235,6 +235,23 @@ impl Tree {
         }
     }
 
+    /// The element without the white space between elements, as people read it.
+    #[must_use]
+    pub fn trimmed(&self) -> Self {
+        let mut trimmed = self.clone();
+        let leaf = self.children().next().is_none();
+        trimmed.nodes.retain(|node| match node {
+            Node::Text(text) => leaf || !text.trim().is_empty(),
+            Node::Tree(_) => true,
+        });
+        for node in &mut trimmed.nodes {
+            if let Node::Tree(child) = node {
+                *child = child.trimmed();
+            }
+        }
+        trimmed
+    }
+
     /// Gives a namespace to what has none, down to where another begins.
     fn inherit(&mut self, ns: &str) {
         if self.ns.is_empty() {

@@ -239,7 +239,7 @@ fn in_line(at: u64, what: Event) -> Line {
     match what {
         Event::In(mut stanza) => {
             let from = stanza.unset("from").unwrap_or_default();
-            Line::In { at, from, what: What::Stanza(stanza) }
+            Line::In { at, from, what: What::Stanza(stanza.trimmed()) }
         }
         Event::Wake => Line::Wake { at },
         Event::Host(facts) => {
