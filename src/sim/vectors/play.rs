@@ -96,7 +96,6 @@ impl Player<'_> {
     }
 
     fn step(&mut self, file: &str, step: &Step, exactly: bool) -> Result<(), Outcome> {
-        self.lines.extend(step.note.iter().map(|what| Line::Note { what: what.clone() }));
         let first = self.lines.len();
         let mut got = Inboxes::new();
         for act in &step.acts {
@@ -108,6 +107,14 @@ impl Player<'_> {
             for Sent { to, stanza } in said.sent {
                 got.entry(to).or_default().push(stanza);
             }
+        }
+        if let Some(what) = &step.note {
+            // What became due before the step is no part of what the note is about.
+            let start = step.acts.first().and_then(|act| act.at).unwrap_or(self.now);
+            let begins = |line: &Line| matches!(line, Line::In { at, .. } if *at >= start);
+            let lines = self.lines.get(first..).unwrap_or_default();
+            let place = first + lines.iter().position(begins).unwrap_or(0);
+            self.lines.insert(place, Line::Note { what: what.clone() });
         }
         let compared = if exactly { self.compare(step, &got) } else { self.bind(step, &got) };
         compared.map_err(|Differs { line, what, texts }| {
