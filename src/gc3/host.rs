@@ -93,7 +93,7 @@ pub enum ParentFact {
 }
 
 /// What the host found out.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Answer {
     /// Records of the archive.
@@ -111,7 +111,7 @@ pub enum Answer {
 }
 
 /// What the host decides or learns.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Command {
     /// The service shuts down.
@@ -268,7 +268,7 @@ pub enum Edge {
 }
 
 /// One page of an archive, oldest record first.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Page {
     /// The records.
     pub records: Vec<Record>,
