@@ -1,1 +1,72 @@
-fn main() {}
+//! `component --config FILE` runs the rooms; `component --config FILE --check` only looks whether it could.
+
+use std::error::Error;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::Parser;
+use component::config::Config;
+use component::engine::Engine;
+use component::host::{self, clock};
+use component::store::Store;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+use tracing_subscriber::EnvFilter;
+use xmpp_machines::gc3::Service;
+use xmpp_machines::limits::Gc3Limits;
+
+/// Runs group chat rooms behind an XMPP server, as an external component (XEP-0114).
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    /// The configuration, a TOML file; the README lists its fields.
+    #[arg(long, value_name = "FILE")]
+    config: PathBuf,
+    /// Check the configuration and stop.
+    #[arg(long)]
+    check: bool,
+}
+
+fn main() -> ExitCode {
+    match start(&Arguments::parse()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("component: {error}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
+    let config = Config::load(&arguments.config)?;
+    if arguments.check {
+        return Ok(());
+    }
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(&config.log)?)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    let store = Store::open(&config.store)?;
+    let (fresh, present) = (config.service.clone(), config.service.clone());
+    let engine = Engine::open(
+        store,
+        config.checkpoints(),
+        clock(),
+        |seed| Service::new(fresh, Gc3Limits::default(), seed),
+        |service: &mut Service| service.reconfigure(present),
+    )?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    runtime.block_on(async {
+        let (interrupted, terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        host::run(&config, engine, stopped(interrupted, terminated)).await?;
+        Ok(())
+    })
+}
+
+async fn stopped(mut interrupted: Signal, mut terminated: Signal) {
+    tokio::select! {
+        _ = interrupted.recv() => {}
+        _ = terminated.recv() => {}
+    }
+}
