@@ -25,8 +25,17 @@ use crate::store::{Entry, Journalled, Saved, Store, StoreError};
 
 /// What may come from the server. Generous: the server has its own limits, and what it has let through must be answered
 /// by the rooms, not by a broken stream.
-pub const LIMITS: CodecLimits =
-    CodecLimits { depth: 256, stanza_bytes: 4 << 20, token_bytes: 4 << 20, attributes: 1024, elements: 1 << 16 };
+#[must_use]
+pub fn limits() -> CodecLimits {
+    CodecLimits {
+        depth: 256,
+        stanza_bytes: 4 << 20,
+        token_bytes: 4 << 20,
+        attributes: 1024,
+        elements: 1 << 16,
+        ..CodecLimits::default()
+    }
+}
 
 /// Archive changes are written after this many orders in a replay.
 const CHUNK: usize = 1000;
@@ -347,7 +356,7 @@ fn input(entry: Entry, stanza: Option<Box<Stanza>>) -> Result<Option<Input>, Rea
         Entry::Answer { token, answer } => Some(Input::Answer { token, answer }),
         Entry::Stanza(bytes) => Some(Input::Stanza(match stanza {
             Some(stanza) => *stanza,
-            None => Reader::one_within(LIMITS, ns::CLIENT, &bytes)?,
+            None => Reader::one_within(limits(), ns::CLIENT, &bytes)?,
         })),
     })
 }

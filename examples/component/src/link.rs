@@ -15,7 +15,7 @@ use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
 use xmpp_machines::codec::{Incoming, ReadError, Reader, Stanza};
 
-use crate::engine::LIMITS;
+use crate::engine::limits;
 use crate::queue::Queue;
 
 /// The server has this long to accept the connection and each step of the handshake.
@@ -105,7 +105,7 @@ impl Link {
         };
         socket.set_nodelay(true)?;
         let (read, write) = socket.into_split();
-        let reader = Reader::new(LIMITS);
+        let reader = Reader::new(limits());
         let mut read = Reading { socket: read, reader, buffer: BytesMut::with_capacity(READ) };
         let mut write = Writing { socket: write };
         write.send(&header(domain)).await?;
