@@ -230,7 +230,8 @@ impl Record {
     }
 }
 
-/// Which records of an archive are asked for. All conditions hold together.
+/// Which records of an archive are asked for. All conditions hold together. An id that names no record, or one that is
+/// not above `above_seq`, makes the answer [`Answer::NoSuchId`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// Not before.
@@ -284,7 +285,8 @@ impl Query {
     /// Answers the query from records in rising order: what a host with a small archive, or a test, needs.
     #[must_use]
     pub fn answer<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Answer {
-        let place = |id: &str| records.clone().find(|r| r.stanza_id == id).map(|r| r.seq);
+        let readable = |seq: u64| self.above_seq.is_none_or(|above| seq > above);
+        let place = |id: &str| records.clone().find(|r| r.stanza_id == id).map(|r| r.seq).filter(|&seq| readable(seq));
         let mut bounds = (self.above_seq, None);
         if let Some(id) = &self.after_id {
             let Some(seq) = place(id) else { return Answer::NoSuchId };
@@ -294,8 +296,7 @@ impl Query {
             let Some(seq) = place(id) else { return Answer::NoSuchId };
             bounds.1 = Some(seq);
         }
-        let readable = |seq: u64| self.above_seq.is_none_or(|above| seq > above);
-        if !self.ids.iter().all(|id| place(id).is_some_and(readable)) {
+        if !self.ids.iter().all(|id| place(id).is_some()) {
             return Answer::NoSuchId;
         }
         let all: Vec<&Record> = records

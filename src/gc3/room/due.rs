@@ -5,7 +5,7 @@ use bytes::Bytes;
 use super::state::{Question, Timer, Topics};
 use super::{Out, Room, say};
 use crate::codec::{Condition, ErrorType, Reader, Stanza, StanzaError};
-use crate::gc3::host::{Answer, Command, Notice};
+use crate::gc3::host::{Command, Notice};
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
 use crate::ns;
@@ -55,7 +55,10 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
         }
         Timer::Question(token) => match state.questions.remove(&token) {
             Some(Question::Parent { stanza, .. }) => host_silent(room, rule::SP6, &stanza, out),
-            Some(Question::Page(stanza) | Question::Find(stanza)) => host_silent(room, rule::G7_3, &stanza, out),
+            Some(Question::Page(stanza) | Question::Ends { stanza, .. }) => {
+                host_silent(room, rule::G7_3, &stanza, out);
+            }
+            Some(Question::Find { stanza, id }) => room.not_found(&stanza, id, out),
             Some(Question::Features(seat)) => room.ready(rule::G4_6, seat, Topics::NONE, out),
             None => {}
         },
@@ -81,12 +84,6 @@ pub(super) fn host_silent(room: &Room, why: Rule, stanza: &Bytes, out: &mut Out<
 /// The stanza that a question was kept with.
 pub(super) fn reread(stanza: &Bytes) -> Option<Stanza> {
     Reader::one(ns::CLIENT, stanza).ok()
-}
-
-/// Takes the archive's answer.
-pub(super) fn archive_answered(room: &Room, stanza: &Bytes, answer: Answer, out: &mut Out<'_>) {
-    let _ = answer;
-    host_silent(room, rule::G7_3, stanza, out);
 }
 
 /// Does what the host commands.

@@ -118,7 +118,9 @@ impl Room {
             Read::Malformed(why, error) => return say::refuse(&self.state, out, why, stanza, &error.into()),
             Read::Ask(ask) => ask,
         };
-        self.state.spend_input(sender.who, stanza);
+        if self.state.found.is_none() {
+            self.state.spend_input(sender.who, stanza);
+        }
         let (why, verdict) = judge::judge(&self.state, stanza, &sender, &ask);
         match verdict {
             Verdict::Refuse(refusal) => {
@@ -237,6 +239,15 @@ impl Room {
                 say::also(out, why);
             }
             Change::AskParent { fact } => self.ask_parent(why, stanza, fact, out),
+            Change::Find { id } => self.find(why, stanza, id, out),
+            Change::Read(reading) => self.read(why, stanza, reading, out),
+            Change::Moderate(moderation) => {
+                let (stanza_id, record) = state.moderate(&moderation);
+                let announcement = say::moderation(state, &moderation, &stanza_id);
+                state.hold(&announcement);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+                say::moderated(state, out, why, &moderation, &announcement, record.as_ref());
+            }
             Change::Speak(speech) => {
                 let Ask::Speak(words) = ask else { return };
                 let (_, stanza_id, record) = state.speak(&speech);
@@ -271,10 +282,15 @@ impl Room {
         let question = self.state.questions.get(&token).ok_or(Misuse::NotAsked { token })?;
         match (question, &answer) {
             (Question::Features(_), Answer::Features(_) | Answer::Unavailable)
-            | (Question::Page(_) | Question::Find(_), Answer::Page(_) | Answer::NoSuchId | Answer::Unavailable)
+            | (
+                Question::Page(_) | Question::Ends { .. } | Question::Find { .. },
+                Answer::Page(_) | Answer::NoSuchId | Answer::Unavailable,
+            )
             | (Question::Parent { .. }, Answer::Yes | Answer::No | Answer::Unavailable) => {}
             (Question::Features(_), _) => return Err(Misuse::WrongAnswer { token, wanted: "features" }),
-            (Question::Page(_) | Question::Find(_), _) => return Err(Misuse::WrongAnswer { token, wanted: "a page" }),
+            (Question::Page(_) | Question::Ends { .. } | Question::Find { .. }, _) => {
+                return Err(Misuse::WrongAnswer { token, wanted: "a page" });
+            }
             (Question::Parent { .. }, _) => return Err(Misuse::WrongAnswer { token, wanted: "yes or no" }),
         }
         if let Some(question) = self.state.questions.remove(&token) {
@@ -298,9 +314,9 @@ impl Room {
                 }
                 _ => due::host_silent(self, rule::SP6, &stanza, out),
             },
-            (Question::Page(stanza) | Question::Find(stanza), answer) => {
-                due::archive_answered(self, &stanza, answer, out);
-            }
+            (Question::Page(stanza), answer) => self.page(&stanza, answer, out),
+            (Question::Ends { stanza, first }, answer) => self.ends(stanza, first, answer, out),
+            (Question::Find { stanza, id }, answer) => self.found(&stanza, id, answer, out),
         }
     }
 

@@ -1,5 +1,6 @@
 //! One room: a machine of its own, which a [`Service`](super::Service) holds many of.
 
+mod asking;
 mod due;
 mod judge;
 mod machine;

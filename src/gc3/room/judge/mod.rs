@@ -1,13 +1,15 @@
 //! What a room decides: pure functions of its state, the stanza and the time. Nothing changes here.
 
+mod archive;
 mod bounce;
+mod disco;
 mod joining;
 mod presence;
 mod retraction;
 mod speaking;
 mod sync;
 
-use super::state::{Joining, Show, Slot, Speech, State, Topics};
+use super::state::{Joining, Moderation, Show, Slot, Speech, State, Topics};
 use crate::codec::{Condition, ErrorType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
 use crate::gc3::rules::table as rule;
@@ -15,6 +17,8 @@ use crate::gc3::wire::{Ask, TOO_LARGE, UNAVAILABLE};
 
 use crate::party::{Address, Seat};
 use crate::rule::Rule;
+pub(crate) use archive::{Asked, Reading, Rendering, asked, ends, horizon};
+pub(crate) use disco::{Items, RELATED_INDEX, RELATED_SPACES};
 pub(crate) use sync::last_readable;
 
 /// What was decided about a stanza.
@@ -54,6 +58,14 @@ pub(crate) enum Reply {
     JoinForm,
     /// The state of the asker, as it is now.
     Sync(SyncReply),
+    /// What the room is and can do; whether an alias was asked, and whether the asker may read the subject.
+    Info {
+        aliased: bool,
+        subject: bool,
+    },
+    Items(Items),
+    /// What the archive may be asked for.
+    QueryForm,
 }
 
 /// The answer to `<sync/>` (G5.2).
@@ -127,6 +139,13 @@ pub(crate) enum Change {
         reply: SyncReply,
     },
     Speak(Speech),
+    /// The host is asked for a message, and the stanza is judged again with its answer.
+    Find {
+        id: Box<str>,
+    },
+    /// The archive is read.
+    Read(Reading),
+    Moderate(Moderation),
 }
 
 /// `modify/jid-malformed`
@@ -188,13 +207,18 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Sync(sync) => sync::sync(state, sender, sync),
         Ask::Presence(presence) => presence::presence(state, sender, presence),
         Ask::Speak(words) => speaking::speak(state, stanza, sender, words),
+        Ask::Archive(request) => archive::archive(state, stanza, sender, request),
+        Ask::Moderate(demand) => retraction::moderate(state, sender, demand),
+        Ask::Info(query) => disco::info(state, stanza, sender, query),
+        Ask::Items(query) => disco::items(state, sender, query),
+        Ask::Ping => (rule::G9_1, Verdict::Answer(Reply::Done)),
         Ask::Returned => presence::returned(state, stanza, sender),
         _ => refuse(rule::G13_5, UNAVAILABLE),
     }
 }
 
 /// A destroyed room answers that it is gone, to those who may know that it was (G3.5).
-fn destroyed(state: &State, stanza: &Stanza) -> Option<(Rule, Verdict)> {
+pub(crate) fn destroyed(state: &State, stanza: &Stanza) -> Option<(Rule, Verdict)> {
     let gone = state.destroyed.as_ref()?;
     if !answered(stanza) {
         return Some((rule::G3_5, Verdict::Drop));
@@ -210,7 +234,8 @@ fn too_fast(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> Option<(Rule
     if stanza.kind == StanzaKind::Presence || !answered(stanza) {
         return None;
     }
-    let allowed = person.allowance.allows(state.limits.input, state.now);
+    // What the host was asked about was paid for when it came.
+    let allowed = state.found.is_some() || person.allowance.allows(state.limits.input, state.now);
     let why = if stanza.kind == StanzaKind::Message { rule::M7 } else { rule::G14_14 };
     (!allowed).then(|| refuse(why, TOO_FAST))
 }

@@ -35,9 +35,13 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     if words.reactions.as_ref().is_some_and(|all| distinct(all) > state.limits.reactions) {
         return refuse(rule::M15, TOO_LARGE);
     }
+    let id: Box<str> = match stanza.id.as_deref() {
+        Some(id) if !id.is_empty() => id.into(),
+        _ => state.next_message_id().into(),
+    };
     let retracts = match &words.retracts {
         None => None,
-        Some(id) => match super::retraction::own(state, person.id, id) {
+        Some(retracted) => match super::retraction::own(state, person.id, retracted, &id) {
             Ok(tombstone) => Some(tombstone),
             Err(verdict) => return verdict,
         },
@@ -45,11 +49,6 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     let keeps = words.content && (!words.no_store || retracts.is_some());
     let archived = state.config.has_archive() && keeps;
     let identified = archived || (!state.config.has_archive() && words.content);
-    let id = match stanza.id.as_deref() {
-        Some(id) if !id.is_empty() => id.into(),
-        // The number of the next message is as unique as an id has to be, and replay finds it again.
-        _ => state.secret.draw_nth("message-id", state.talk.seq + 1).base32().into(),
-    };
     let why = if words.subject.is_some() {
         rule::M5
     } else if retracts.is_some() {

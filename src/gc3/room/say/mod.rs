@@ -1,15 +1,18 @@
 //! Who hears what, in which words. Reads the state after a change; decides nothing.
 
+mod archive;
 mod changes;
+mod disco;
 mod joining;
 mod lists;
 mod speaking;
 mod sync;
 
+pub(crate) use archive::{metadata, page};
 pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
 pub(crate) use joining::{ask, created, departed, joined, left};
 pub(crate) use lists::write_item;
-pub(crate) use speaking::{Spoken, reflection, spoken};
+pub(crate) use speaking::{Spoken, moderated, moderation, reflection, spoken};
 pub(crate) use sync::synced;
 
 use super::Out;
@@ -83,6 +86,9 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
             });
         }
         Reply::Sync(reply) => synced(state, out, why, stanza, reply),
+        Reply::Info { aliased, subject } => disco::info(state, out, why, stanza, *aliased, *subject),
+        Reply::Items(items) => disco::items(state, out, why, stanza, items),
+        Reply::QueryForm => archive::query_form(out, why, stanza),
     }
 }
 

@@ -1,13 +1,13 @@
 //! A message reaches everybody: written once, whoever reads it (M4, G6.4).
 
 use super::{also, send, send_one, write_nick, write_occupant_id};
+use crate::codec::sid::write_stanza_id;
 use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::{Order, Record};
-use crate::gc3::room::state::{Dialect, Person, Speech, State};
+use crate::gc3::room::state::{Dialect, Moderation, Person, Speech, State, Tombstone};
 use crate::gc3::room::{Out, RoomOrder};
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
-use crate::ns;
 use crate::party::Audience;
 use crate::rule::Rule;
 
@@ -41,7 +41,7 @@ fn write_author(state: &State, person: &Person, stanza_id: &str, writer: &mut Wr
     write_occupant_id(writer, person.id);
     write_nick(writer, &person.nick);
     if !stanza_id.is_empty() {
-        writer.open("stanza-id", ns::SID).attr("by", state.address.as_str()).attr("id", stanza_id).close();
+        write_stanza_id(writer, stanza_id, state.address.as_str());
     }
 }
 
@@ -57,14 +57,57 @@ pub(crate) fn spoken(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
             send_one(out, rule::M4, from.as_str(), &spoken.stanza);
         }
     }
-    if let Some(tombstone) = &speech.retracts {
-        store(state, out, rule::G8_2, |room| Order::Replace { room, record: (**tombstone).clone() });
-    }
-    if let Some(record) = &spoken.record {
-        store(state, out, rule::G7_1, |room| Order::Store { room, record: record.clone() });
-    }
+    keep(state, out, speech.retracts.as_ref(), spoken.record.as_ref());
     if stanza.id.as_deref().is_none_or(str::is_empty) {
         also(out, rule::G6_4);
+    }
+}
+
+/// Announces that a moderator retracted a message, and has that kept.
+pub(crate) fn moderated(
+    state: &State,
+    out: &mut Out<'_>,
+    why: Rule,
+    moderation: &Moderation,
+    announcement: &Outgoing,
+    record: Option<&Record>,
+) {
+    for dialect in Dialect::ALL {
+        let hearers = state.sessions.hearing_messages(dialect);
+        send(out, why, Audience::all(state.sessions.roster(), hearers), announcement);
+    }
+    keep(state, out, Some(&moderation.tombstone), record);
+    also(out, rule::M6);
+    also(out, rule::G6_3);
+    also(out, rule::V5);
+}
+
+/// The announcement that a moderator retracted a message.
+pub(crate) fn moderation(state: &State, moderation: &Moderation, stanza_id: &str) -> Outgoing {
+    let header = Header {
+        kind: StanzaKind::Message,
+        type_: StanzaType::Groupchat,
+        from: state.address.as_str(),
+        id: Some(&moderation.id),
+        lang: None,
+    };
+    Outgoing::new(&header, |writer| {
+        writer.fragment(&moderation.body);
+        write_stanza_id(writer, stanza_id, state.address.as_str());
+    })
+}
+
+/// Has a tombstone put in its place, and a new message stored.
+fn keep(state: &State, out: &mut Out<'_>, tombstone: Option<&Tombstone>, record: Option<&Record>) {
+    match tombstone {
+        Some(Tombstone { record, archived: true }) => {
+            store(state, out, rule::G8_2, |room| Order::Replace { room, record: (**record).clone() });
+        }
+        Some(_) => also(out, rule::G8_2),
+        None => {}
+    }
+    if let Some(record) = record {
+        store(state, out, rule::G7_1, |room| Order::Store { room, record: record.clone() });
     }
 }
 

@@ -19,14 +19,14 @@ pub(crate) use access::{Access, Entry, Key, Tomb, Tombs, Why};
 pub(crate) use joining::{Applied, Departed, Joining, Present};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
-pub(crate) use speaking::Speech;
+pub(crate) use speaking::{Moderation, Speech, Tombstone};
 pub(crate) use talk::{Said, Subject, Talk};
 pub(crate) use timers::{Timer, Timers};
 
 use crate::codec::StanzaKind;
 use crate::gc3::acl::{self, Role, Verb};
 use crate::gc3::config::{Config, Who};
-use crate::gc3::host::Token;
+use crate::gc3::host::{Record, Token};
 use crate::gc3::id::ParticipantId;
 use crate::limits::Gc3Limits;
 use crate::party::{Address, Seat};
@@ -82,6 +82,15 @@ pub(crate) struct State {
     pub(crate) alias_check: Option<Result<(), (crate::rule::Rule, crate::codec::StanzaError<'static>)>>,
     /// Set when the room was destroyed.
     pub(crate) destroyed: Option<Destroyed>,
+    /// What the host found in the archive, while the stanza that made the room ask is judged again; else none.
+    pub(crate) found: Option<Found>,
+}
+
+/// What the host found in the archive under a stanza-id.
+#[derive(Clone, Debug)]
+pub(crate) struct Found {
+    pub(crate) id: Box<str>,
+    pub(crate) record: Option<Record>,
 }
 
 /// The version of the participant list (G2.4).
@@ -127,8 +136,10 @@ pub(crate) enum Question {
     Features(Seat),
     /// A page of the archive, for this query stanza.
     Page(Bytes),
-    /// Whether a message exists, for this stanza, which is judged again with the answer.
-    Find(Bytes),
+    /// The first and the last message of the archive, for this stanza; the first once it is known.
+    Ends { stanza: Bytes, first: Option<(Box<str>, Time)> },
+    /// The message of this id, for this stanza, which is judged again with the answer.
+    Find { stanza: Bytes, id: Box<str> },
     /// A fact about the parent space, for this stanza, which is judged again with the answer.
     Parent { stanza: Bytes, jid: Box<str>, fact: crate::gc3::host::ParentFact },
 }
@@ -253,6 +264,7 @@ impl State {
             alias_policy: false,
             alias_check: None,
             destroyed: None,
+            found: None,
             secret,
         }
     }
@@ -293,6 +305,14 @@ impl State {
         match self.people.find(bare).and_then(|who| self.people.get(who)) {
             Some(person) => person.affiliation,
             None => self.access.affiliation(bare, self.id_of(bare)),
+        }
+    }
+
+    /// The bare JID of an account that is in or whose JID is not forgotten yet.
+    pub(crate) fn real_jid(&self, id: ParticipantId) -> Option<&str> {
+        match self.people.find_id(id) {
+            Some(slot) => Some(self.people.jid(slot)),
+            None => self.tombs.get(id)?.jid.as_deref(),
         }
     }
 

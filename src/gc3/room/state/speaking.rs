@@ -22,14 +22,72 @@ pub(crate) struct Speech {
     pub(crate) identified: bool,
     /// The `<subject/>` elements, if it changes the subject.
     pub(crate) subject: Option<Bytes>,
-    /// The stanza-id of the message that it retracts, with the author's own id for it.
-    pub(crate) retracts: Option<Box<Record>>,
+    /// What takes the place of the message that it retracts.
+    pub(crate) retracts: Option<Tombstone>,
+}
+
+/// What takes the place of a retracted message (G8.2).
+#[derive(Clone, Debug)]
+pub(crate) struct Tombstone {
+    pub(crate) record: Box<Record>,
+    /// Whether the archive holds the message.
+    pub(crate) archived: bool,
+}
+
+/// A message that a moderator retracts (G8.3).
+#[derive(Clone, Debug)]
+pub(crate) struct Moderation {
+    /// The moderator's bare JID, for the audit list.
+    pub(crate) actor: Box<str>,
+    /// The id of the announcement.
+    pub(crate) id: Box<str>,
+    /// What the announcement holds.
+    pub(crate) body: Fragment,
+    pub(crate) tombstone: Tombstone,
 }
 
 impl State {
     /// The stanza-id of the message of that number (G6.5).
     pub(crate) fn stanza_id(&self, seq: u64) -> String {
         self.secret.hmac(&[b"sid", &seq.to_be_bytes()]).base32()
+    }
+
+    /// The id of the next message that comes without one, or that the room itself says. Its number is as unique as an
+    /// id has to be, and replay finds it again.
+    pub(crate) fn next_message_id(&self) -> String {
+        self.secret.draw_nth("message-id", self.talk.seq + 1).base32()
+    }
+
+    /// Retracts a message for a moderator; gives back the announcement's stanza-id, and its record if it is archived.
+    pub(crate) fn moderate(&mut self, moderation: &Moderation) -> (String, Option<Record>) {
+        self.talk.seq += 1;
+        let seq = self.talk.seq;
+        let stanza_id = self.stanza_id(seq);
+        let (now, archived) = (self.now, self.config.has_archive());
+        self.talk.retract(&moderation.tombstone.record);
+        self.note(&moderation.actor, format!("moderate {}", moderation.tombstone.record.stanza_id));
+        let record = archived.then(|| Record {
+            seq,
+            stanza_id: stanza_id.clone(),
+            stamp: now,
+            author: String::new(),
+            nick: String::new(),
+            jid: None,
+            id: moderation.id.as_ref().to_owned(),
+            body: moderation.body.bytes().clone(),
+        });
+        let said = Said {
+            seq,
+            stanza_id: stanza_id.as_str().into(),
+            id: moderation.id.clone(),
+            author: None,
+            nick: "".into(),
+            stamp: now,
+            archived,
+            retracted: false,
+        };
+        self.remember(said, record.as_ref());
+        (stanza_id, record)
     }
 
     /// Accepts a message; gives back its number, its stanza-id if it carries one, and the record to store.
@@ -49,7 +107,7 @@ impl State {
             self.spend(Bound::Slow, speech.author.as_str(), rate);
         }
         if let Some(tombstone) = &speech.retracts {
-            self.talk.retract(tombstone);
+            self.talk.retract(&tombstone.record);
         }
         if let Some(body) = &speech.subject {
             self.talk.subject = Some(Subject {

@@ -1,0 +1,140 @@
+//! Answers to service discovery (XEP-0030, XEP-0128): what the room can do as it is configured now.
+
+use super::{also, result};
+use crate::codec::{Field, FieldType, Form, FormType, Page, Reader, Stanza, Writer};
+use crate::gc3::config::Visibility;
+use crate::gc3::form::PREFIX;
+use crate::gc3::room::Out;
+use crate::gc3::room::judge::{Items, RELATED_INDEX, RELATED_SPACES};
+use crate::gc3::room::state::{Slot, State};
+use crate::gc3::rules::table as rule;
+use crate::ns;
+use crate::rule::Rule;
+
+/// What every room of this kind of service can do.
+const FEATURES: [&str; 11] = [
+    ns::GC3,
+    ns::DISCO_INFO,
+    ns::DISCO_ITEMS,
+    ns::OCCUPANT_ID,
+    ns::MUC_STABLE_ID,
+    ns::SELF_PING,
+    ns::SID,
+    ns::RETRACT,
+    ns::MODERATE,
+    ns::REACTIONS,
+    ns::GC_REPORT,
+];
+
+/// Answers disco#info.
+pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, aliased: bool, subject: bool) {
+    result(out, why, stanza, |writer| {
+        writer.open("query", ns::DISCO_INFO);
+        writer.open("identity", ns::DISCO_INFO).attr("category", "conference").attr("type", "text");
+        writer.attr("name", &state.config.name).close();
+        for feature in FEATURES.into_iter().chain(configured(state)) {
+            writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
+        }
+        room_info(state, aliased, subject).write(writer);
+        writer.close();
+    });
+    if why != rule::G13_7 {
+        also(out, rule::G13_7);
+    }
+}
+
+/// The features that depend on the configuration.
+fn configured(state: &State) -> Vec<&'static str> {
+    let config = &state.config;
+    let one_of = |yes: bool, on: &'static str, off: &'static str| if yes { on } else { off };
+    let mut features = vec![
+        one_of(config.members_only, "muc_membersonly", "muc_open"),
+        one_of(config.listed, "muc_public", "muc_hidden"),
+        one_of(config.password.is_empty(), "muc_unsecured", "muc_passwordprotected"),
+        one_of(config.moderated, "muc_moderated", "muc_unmoderated"),
+        one_of(config.visibility == Visibility::Everyone, "muc_nonanonymous", "muc_semianonymous"),
+        "muc_persistent",
+    ];
+    if config.has_archive() {
+        features.extend([ns::MAM, ns::MAM_EXTENDED, ns::RETRACT_TOMBSTONE]);
+    }
+    features
+}
+
+/// The form `muc#roominfo`.
+fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
+    let text = |var, value: &str| Field::new(var, FieldType::TextSingle).value(value);
+    let mut form = Form::new(FormType::Result).form_type(ns::MUC_ROOMINFO);
+    let mut description = Field::new("muc#roominfo_description", FieldType::TextSingle);
+    description.values = vec![state.config.description.clone()];
+    form = form.with(description);
+    if let Some(subject) = subject.then(|| subject_text(state)).flatten() {
+        form = form.with(text("muc#roominfo_subject", &subject));
+    }
+    form = form.with(text("muc#roominfo_occupants", &state.people.len().to_string()));
+    if state.config.slow_mode > 0 {
+        form = form.with(text("muc#roominfo_slow_mode_duration", &state.config.slow_mode.to_string()));
+    }
+    if aliased {
+        let canonical = Field::new(&format!("{PREFIX}canonical"), FieldType::JidSingle);
+        form = form.with(canonical.value(state.address.as_str()));
+    }
+    form
+}
+
+/// The text of the subject, in its first language.
+fn subject_text(state: &State) -> Option<String> {
+    let subject = state.talk.subject.as_ref()?;
+    let mut bytes = b"<message>".to_vec();
+    bytes.extend_from_slice(&subject.body);
+    bytes.extend_from_slice(b"</message>");
+    let message = Reader::one(ns::CLIENT, &bytes).ok()?;
+    Some(message.child("subject", ns::CLIENT)?.text())
+}
+
+/// Answers disco#items.
+pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, items: &Items) {
+    result(out, why, stanza, |writer| {
+        writer.open("query", ns::DISCO_ITEMS);
+        match items {
+            Items::People { slots, index, count, paged } => {
+                slots.iter().for_each(|&slot| person(state, slot, writer));
+                if *paged {
+                    page(state, slots, *index, *count, writer);
+                }
+            }
+            Items::Index => {
+                writer.attr("node", RELATED_INDEX);
+                if !state.config.parent.is_empty() {
+                    writer.open("item", ns::DISCO_ITEMS).attr("jid", state.address.as_str());
+                    writer.attr("node", RELATED_SPACES).close();
+                }
+            }
+            Items::Parent(parent) => {
+                writer.attr("node", RELATED_SPACES);
+                if let Some((service, node)) = parent {
+                    writer.open("item", ns::DISCO_ITEMS).attr("jid", service.as_str()).attr("node", node);
+                    writer.open("relation", ns::RELATED).attr("rel", "parent").close().close();
+                }
+            }
+        }
+        writer.close();
+    });
+    if why == rule::SP9 {
+        also(out, rule::SP4);
+    }
+}
+
+fn person(state: &State, slot: Slot, writer: &mut Writer) {
+    if let Some(person) = state.people.get(slot) {
+        writer.open("item", ns::DISCO_ITEMS).attr("jid", &state.participant_jid(person.id));
+        writer.attr("name", &person.nick).close();
+    }
+}
+
+fn page(state: &State, slots: &[Slot], index: u64, count: u64, writer: &mut Writer) {
+    let id = |slot: Option<&Slot>| slot.and_then(|&slot| state.people.get(slot)).map(|p| p.id);
+    let ends = id(slots.first()).zip(id(slots.last()));
+    let ends = ends.as_ref().map(|(first, last)| (first.as_str(), last.as_str()));
+    Page { ends, index: Some(index), count: Some(count) }.write(writer);
+}
