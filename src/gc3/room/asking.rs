@@ -50,7 +50,7 @@ impl Room {
     }
 
     /// The host has looked for a message.
-    pub(super) fn found(&mut self, stanza: &Bytes, id: Box<str>, answer: Answer, out: &mut Out<'_>) {
+    pub(super) fn looked_up(&mut self, stanza: &Bytes, id: Box<str>, answer: Answer, out: &mut Out<'_>) {
         let record = match answer {
             Answer::Page(page) => page.records.into_iter().next(),
             Answer::NoSuchId => None,

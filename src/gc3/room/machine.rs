@@ -316,7 +316,7 @@ impl Room {
             },
             (Question::Page(stanza), answer) => self.page(&stanza, answer, out),
             (Question::Ends { stanza, first }, answer) => self.ends(stanza, first, answer, out),
-            (Question::Find { stanza, id }, answer) => self.found(&stanza, id, answer, out),
+            (Question::Find { stanza, id }, answer) => self.looked_up(&stanza, id, answer, out),
         }
     }
 

@@ -83,6 +83,7 @@ pub(crate) struct State {
     /// Set when the room was destroyed.
     pub(crate) destroyed: Option<Destroyed>,
     /// What the host found in the archive, while the stanza that made the room ask is judged again; else none.
+    #[serde(skip)]
     pub(crate) found: Option<Found>,
 }
 
