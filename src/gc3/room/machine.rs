@@ -118,10 +118,10 @@ impl Room {
             Read::Malformed(why, error) => return say::refuse(&self.state, out, why, stanza, &error.into()),
             Read::Ask(ask) => ask,
         };
+        let (why, verdict) = judge::judge(&self.state, stanza, &sender, &ask);
         if self.state.found.is_none() {
             self.state.spend_input(sender.who, stanza);
         }
-        let (why, verdict) = judge::judge(&self.state, stanza, &sender, &ask);
         match verdict {
             Verdict::Refuse(refusal) => {
                 say::refuse(&self.state, out, why, stanza, &refusal);
