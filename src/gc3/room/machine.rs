@@ -145,6 +145,10 @@ impl Room {
                     state.subscribe(who, &full, topics, Topics::NONE);
                 }
                 say::joined(state, out, why, stanza, who, true);
+                if why == rule::J4 {
+                    say::also(out, rule::G11_2);
+                    say::also(out, rule::G11_3);
+                }
             }
             Change::Rejoin { who, full, topics, ask } => {
                 if !topics.is_empty() {
@@ -260,6 +264,7 @@ impl Room {
                 if words.stripped {
                     say::also(out, rule::M3);
                     say::also(out, rule::G6_2);
+                    say::also(out, rule::G6_3);
                 }
             }
         }

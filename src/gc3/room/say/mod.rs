@@ -21,6 +21,7 @@ use super::state::State;
 use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::Notice;
 use crate::gc3::id::ParticipantId;
+use crate::gc3::rules::table as rule;
 use crate::machine::Action;
 use crate::ns;
 use crate::party::Audience;
@@ -67,6 +68,9 @@ pub(crate) fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
     if let (Some(answer), Some(to)) = (answer, stanza.sender()) {
         send_one(out, why, to, &answer);
         out.push(why, Action::Tell(Notice::Refused { from: Some(to.into()) }));
+        if why == rule::J3 {
+            also(out, rule::G1_4);
+        }
     }
 }
 
