@@ -242,6 +242,11 @@ impl Room {
                 state.ask_later(who);
                 say::also(out, why);
             }
+            Change::Edit(mut edits) => {
+                let rules = core::mem::take(&mut edits.rules);
+                let departed = state.edit(edits);
+                say::edited(state, out, why, stanza, &rules, &departed);
+            }
             Change::AskParent { fact } => self.ask_parent(why, stanza, fact, out),
             Change::Find { id } => self.find(why, stanza, id, out),
             Change::Read(reading) => self.read(why, stanza, reading, out),

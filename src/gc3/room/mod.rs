@@ -6,6 +6,8 @@ mod judge;
 mod machine;
 mod say;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
 

@@ -1,15 +1,19 @@
 //! What a room decides: pure functions of its state, the stanza and the time. Nothing changes here.
 
+mod access;
+mod administration;
 mod archive;
 mod bounce;
 mod disco;
 mod joining;
+mod lists;
+mod paging;
 mod presence;
 mod retraction;
 mod speaking;
 mod sync;
 
-use super::state::{Joining, Moderation, Show, Slot, Speech, State, Topics};
+use super::state::{Edits, Joining, Moderation, Show, Slot, Speech, State, Topics};
 use crate::codec::{Condition, ErrorType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
 use crate::gc3::rules::table as rule;
@@ -17,8 +21,11 @@ use crate::gc3::wire::{Ask, TOO_LARGE, UNAVAILABLE};
 
 use crate::party::{Address, Seat};
 use crate::rule::Rule;
+pub(crate) use access::AccessReply;
 pub(crate) use archive::{Asked, Reading, Rendering, asked, ends, horizon};
 pub(crate) use disco::{Items, RELATED_INDEX, RELATED_SPACES};
+pub(crate) use lists::{ListReply, Listed};
+pub(crate) use paging::Paged;
 pub(crate) use sync::last_readable;
 
 /// What was decided about a stanza.
@@ -66,6 +73,8 @@ pub(crate) enum Reply {
     Items(Items),
     /// What the archive may be asked for.
     QueryForm,
+    Participants(ListReply),
+    Access(AccessReply),
 }
 
 /// The answer to `<sync/>` (G5.2).
@@ -146,6 +155,8 @@ pub(crate) enum Change {
     /// The archive is read.
     Read(Reading),
     Moderate(Moderation),
+    /// Affiliations, roles, kicks.
+    Edit(Edits),
 }
 
 /// `modify/jid-malformed`
@@ -212,6 +223,8 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Info(query) => disco::info(state, stanza, sender, query),
         Ask::Items(query) => disco::items(state, sender, query),
         Ask::Ping => (rule::G9_1, Verdict::Answer(Reply::Done)),
+        Ask::Participants(element) => lists::participants(state, stanza, sender, element),
+        Ask::Access(element) => access::access(state, stanza, sender, element),
         Ask::Returned => presence::returned(state, stanza, sender),
         _ => refuse(rule::G13_5, UNAVAILABLE),
     }

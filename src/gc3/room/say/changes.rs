@@ -3,13 +3,12 @@
 use super::lists::{write_item, write_tomb};
 use super::{own_header, send, send_one, write_nick, write_occupant_id};
 use crate::codec::{Header, Outgoing, StanzaKind, StanzaType};
-use crate::gc3::acl::Role;
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::state::{Dialect, Pending, Person, Present, Show, Slot, State, Topics, View};
 use crate::gc3::rules::table as rule;
 use crate::ns;
-use crate::party::{Address, Audience};
+use crate::party::{Address, Audience, Seat, Seats};
 use crate::rule::Rule;
 
 /// Sends everything that changed in the participant list since the last announcement (G2.11).
@@ -32,8 +31,10 @@ pub(crate) fn announce(state: &State, out: &mut Out<'_>) {
             for view in View::ALL {
                 let hearers = state.sessions.hearing_changes(dialect, view);
                 if !hearers.is_empty() {
-                    let stanza = write_changes(state, view, before, after, chunk);
-                    send(out, rule::G2_11, Audience::all(state.sessions.roster(), hearers), &stanza);
+                    let changes = Changes { state, before, after, changed: chunk };
+                    let own = changes.of_oneself(out, hearers, view);
+                    let stanza = changes.write(view, None);
+                    send(out, rule::G2_11, Audience::all_but(state.sessions.roster(), hearers, &own), &stanza);
                 }
             }
         }
@@ -41,32 +42,57 @@ pub(crate) fn announce(state: &State, out: &mut Out<'_>) {
     }
 }
 
-fn write_changes(
-    state: &State,
-    view: View,
+/// What changed between two versions.
+struct Changes<'a> {
+    state: &'a State,
     before: u64,
     after: u64,
-    changed: &[(u64, ParticipantId, Option<Slot>)],
-) -> Outgoing {
-    Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
-        writer.open("participants", ns::GC3).attr("since", &state.version_text(before));
-        writer.attr("version", &state.version_text(after));
-        for &(_, id, slot) in changed {
-            match slot.and_then(|slot| Some((slot, state.people.get(slot)?))) {
-                Some((slot, person)) => {
-                    if view != View::Moderators || state.role(person) == Role::Moderator {
+    changed: &'a [(u64, ParticipantId, Option<Slot>)],
+}
+
+impl Changes<'_> {
+    /// Tells those who see only moderators of their own changes; gives back their seats, in order.
+    fn of_oneself(&self, out: &mut Out<'_>, hearers: &Seats, view: View) -> Vec<Seat> {
+        let mut told = Vec::new();
+        if view == View::Moderators {
+            let state = self.state;
+            for slot in self.changed.iter().filter_map(|&(.., slot)| slot) {
+                let hears = |seat: &Seat| hearers.contains(*seat);
+                let seats: Vec<Seat> = state.sessions.of(&state.people, slot).filter(hears).collect();
+                if !seats.is_empty() && state.people.get(slot).is_some_and(|person| !person.seen) {
+                    let stanza = self.write(view, Some(slot));
+                    send(out, rule::G2_11, Audience::few(state.sessions.roster(), &seats), &stanza);
+                    told.extend(seats);
+                }
+            }
+            told.sort_unstable();
+        }
+        told
+    }
+
+    /// Writes the change message, as a reader with that view may see it; `oneself` is always seen.
+    fn write(&self, view: View, oneself: Option<Slot>) -> Outgoing {
+        let state = self.state;
+        Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
+            writer.open("participants", ns::GC3).attr("since", &state.version_text(self.before));
+            writer.attr("version", &state.version_text(self.after));
+            for &(_, id, slot) in self.changed {
+                match slot.and_then(|slot| Some((slot, state.people.get(slot)?))) {
+                    // Whoever was a moderator is told of still, so that all learn that it is none any more.
+                    Some((slot, person)) if view != View::Moderators || person.seen || oneself == Some(slot) => {
                         write_item(state, slot, person, view, writer);
                     }
-                }
-                None => {
-                    if let Some(tomb) = state.tombs.get(id) {
-                        write_tomb(id.as_str(), tomb, writer);
+                    Some(_) => {}
+                    None => {
+                        if let Some(tomb) = state.tombs.get(id).filter(|tomb| view != View::Moderators || tomb.seen) {
+                            write_tomb(id.as_str(), tomb, writer);
+                        }
                     }
                 }
             }
-        }
-        writer.close();
-    })
+            writer.close();
+        })
+    }
 }
 
 /// Announces a participant's presence (P3).

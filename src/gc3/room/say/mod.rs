@@ -11,7 +11,7 @@ mod sync;
 pub(crate) use archive::{metadata, page};
 pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
 pub(crate) use joining::{ask, created, departed, joined, left};
-pub(crate) use lists::write_item;
+pub(crate) use lists::edited;
 pub(crate) use speaking::{Spoken, moderated, moderation, reflection, spoken};
 pub(crate) use sync::synced;
 
@@ -89,6 +89,8 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
                 joining::write_form(state, bare.as_ref().map_or("", |jid| jid.as_str()), writer);
             });
         }
+        Reply::Participants(reply) => lists::participants(state, out, why, stanza, reply),
+        Reply::Access(reply) => lists::access(state, out, why, stanza, reply),
         Reply::Sync(reply) => synced(state, out, why, stanza, reply),
         Reply::Info { aliased, subject } => disco::info(state, out, why, stanza, *aliased, *subject),
         Reply::Items(items) => disco::items(state, out, why, stanza, items),

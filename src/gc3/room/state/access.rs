@@ -19,6 +19,16 @@ pub(crate) enum Key {
     Id(ParticipantId),
 }
 
+impl Key {
+    /// What it is written as.
+    pub(crate) fn text(&self) -> &str {
+        match self {
+            Self::Account(text) | Self::Domain(text) => text,
+            Self::Id(id) => id.as_str(),
+        }
+    }
+}
+
 /// One entry.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Entry {
@@ -166,6 +176,8 @@ pub(crate) struct Tomb {
     /// Whether it left a trace that is worth a name (G2.7). Without one it is kept only so that a list since an older
     /// version is right.
     pub(crate) trace: bool,
+    /// Whether it was a moderator while it was in: then also those who see only moderators learn that it left.
+    pub(crate) seen: bool,
     pub(crate) since_seq: u64,
 }
 

@@ -72,6 +72,7 @@ impl State {
         if joining.by_parent {
             self.by_parent.insert(who);
         }
+        self.note_moderator(who);
         self.announce_soon();
         self.ask(who);
         who
@@ -124,6 +125,7 @@ impl State {
             version,
             spoke: person.spoke,
             trace,
+            seen: person.seen,
             since_seq: person.since_seq,
         };
         self.tombs.insert(person.id, tomb);

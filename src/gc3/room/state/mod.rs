@@ -1,7 +1,7 @@
 //! Everything that a room knows: plain ordered data, and the only ways in which it changes. No decisions.
 
 mod access;
-
+mod editing;
 mod joining;
 mod people;
 mod sessions;
@@ -16,6 +16,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::rate::{Allowance, Rate};
 pub(crate) use access::{Access, Entry, Key, Tomb, Tombs, Why};
+pub(crate) use editing::{Edits, EntryEdit, short_reason};
 pub(crate) use joining::{Applied, Departed, Joining, Present};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
@@ -364,12 +365,19 @@ impl State {
         format!("{}.{}", self.version.tag, base36(counter))
     }
 
-    /// The counter of a version that this room wrote and still knows; `None` for any other.
+    /// The counter of a version of the participant list that this room wrote and still knows; `None` for any other.
     pub(crate) fn known_version(&self, text: &str) -> Option<u64> {
+        self.counter_of(text).filter(|counter| (self.version.floor..=self.version.counter).contains(counter))
+    }
+
+    /// The counter of a version of the access list, likewise.
+    pub(crate) fn known_access_version(&self, text: &str) -> Option<u64> {
+        self.counter_of(text).filter(|counter| (self.access.floor..=self.access.version).contains(counter))
+    }
+
+    fn counter_of(&self, text: &str) -> Option<u64> {
         let (tag, counter) = text.split_once('.')?;
-        let counter = parse_base36(counter)?;
-        (*tag == *self.version.tag && counter >= self.version.floor && counter <= self.version.counter)
-            .then_some(counter)
+        parse_base36(counter).filter(|_| *tag == *self.version.tag)
     }
 
     /// Raises the version by one.

@@ -42,6 +42,8 @@ pub(crate) struct Person {
     pub(crate) standing: Standing,
     /// Whether a message of its was ever accepted.
     pub(crate) spoke: bool,
+    /// Whether it is or was a moderator since it joined.
+    pub(crate) seen: bool,
     /// Whether others may read its avatar through the room.
     pub(crate) profile: bool,
     /// Whether others may see when it is online.
@@ -107,6 +109,7 @@ impl Person {
             kept_role: None,
             standing: Standing::None,
             spoke: false,
+            seen: false,
             profile: false,
             show_presence: true,
             push: None,

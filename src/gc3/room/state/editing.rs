@@ -1,0 +1,138 @@
+//! Changes of rights by those who may: affiliations, roles, kicks.
+
+use std::collections::BTreeMap;
+
+use super::{Departed, Key, Slot, State, Why};
+use crate::gc3::acl::{Affiliation, Role};
+use crate::gc3::id::ParticipantId;
+use crate::rule::Rule;
+
+/// The longest reason that is kept, in bytes. What is longer is cut: a full access list must not hold gigabytes.
+const REASON_BYTES: usize = 1024;
+
+/// A reason as it is kept.
+pub(crate) fn short_reason(text: &str) -> Box<str> {
+    let text = text.trim();
+    let mut end = text.len().min(REASON_BYTES);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    text.get(..end).unwrap_or_default().into()
+}
+
+/// A set of changes that happens whole.
+#[derive(Clone, Debug)]
+pub(crate) struct Edits {
+    /// Who makes them, by participant ID, in the room or not.
+    pub(crate) actor: ParticipantId,
+    pub(crate) entries: Vec<EntryEdit>,
+    pub(crate) roles: Vec<(Slot, Role)>,
+    /// Who is put out, with the reason.
+    pub(crate) kicks: Vec<(Slot, Option<Box<str>>)>,
+    /// Further rules that took part.
+    pub(crate) rules: Vec<Rule>,
+}
+
+/// A change of the access list.
+#[derive(Clone, Debug)]
+pub(crate) struct EntryEdit {
+    pub(crate) key: Key,
+    /// `None` takes the entry off.
+    pub(crate) affiliation: Affiliation,
+    pub(crate) reason: Option<Box<str>>,
+    pub(crate) nick: Option<Box<str>>,
+}
+
+impl Edits {
+    /// No changes yet.
+    pub(crate) const fn by(actor: ParticipantId) -> Self {
+        Self { actor, entries: Vec::new(), roles: Vec::new(), kicks: Vec::new(), rules: Vec::new() }
+    }
+}
+
+impl State {
+    /// Makes changes that were judged; gives back who is not in any more.
+    pub(crate) fn edit(&mut self, edits: Edits) -> Vec<Departed> {
+        let actor = edits.actor;
+        let mut touched: BTreeMap<Slot, Option<Box<str>>> = BTreeMap::new();
+        for EntryEdit { key, affiliation, reason, nick } in edits.entries {
+            self.note(actor.as_str(), format!("{} {}", key.text(), affiliation.name()));
+            match &key {
+                Key::Account(bare) => touched.extend(self.people.find(bare).map(|who| (who, reason.clone()))),
+                Key::Id(id) => touched.extend(self.people.find_id(*id).map(|who| (who, reason.clone()))),
+                Key::Domain(domain) => {
+                    let of_domain = |&(who, _): &(Slot, _)| self.people.jid(who).rsplit('@').next() == Some(domain);
+                    let all = self.people.iter().filter(of_domain);
+                    let all: Vec<Slot> = all.map(|(who, _)| who).filter(|who| !touched.contains_key(who)).collect();
+                    touched.extend(all.into_iter().map(|who| (who, reason.clone())));
+                }
+            }
+            self.access.set(key, affiliation, reason, nick);
+        }
+        self.access.trim(self.limits.access);
+        let mut departed = Vec::new();
+        for (who, reason) in touched {
+            departed.extend(self.reassess(who, Some(actor), reason));
+        }
+        for (who, role) in edits.roles {
+            let Some(person) = self.people.get(who) else { continue };
+            let (id, initial) = (person.id, Role::initial(&self.config, person.affiliation));
+            if let Some(person) = self.people.get_mut(who) {
+                person.kept_role = (role != initial).then_some(role);
+            }
+            self.note(actor.as_str(), format!("{id} {}", role.name()));
+            self.rights_changed(who);
+        }
+        for (who, reason) in edits.kicks {
+            if let Some(person) = self.people.get(who) {
+                self.note(actor.as_str(), format!("{} kick", person.id));
+            }
+            departed.extend(self.depart(who, Why::Kicked, Some(actor), reason));
+        }
+        departed
+    }
+
+    /// Brings a participant's affiliation up to date with the access list; ends the participation if it may not be in
+    /// any more.
+    pub(crate) fn reassess(
+        &mut self,
+        who: Slot,
+        by: Option<ParticipantId>,
+        reason: Option<Box<str>>,
+    ) -> Option<Departed> {
+        let person = self.people.get(who)?;
+        let listed = self.access.affiliation(self.people.jid(who), person.id);
+        let admitted = listed == Affiliation::None && self.by_parent.contains(&who);
+        let affiliation = if admitted { Affiliation::Member } else { listed };
+        if affiliation == Affiliation::Outcast {
+            return self.depart(who, Why::Banned, by, reason);
+        }
+        if affiliation == Affiliation::None && self.config.members_only {
+            return self.depart(who, Why::Config, by, reason);
+        }
+        if affiliation != person.affiliation {
+            if let Some(person) = self.people.get_mut(who) {
+                person.affiliation = affiliation;
+                // The role that was kept was given to another standing.
+                person.kept_role = None;
+            }
+            self.rights_changed(who);
+        }
+        None
+    }
+
+    /// What follows when a participant's role may be another.
+    pub(crate) fn rights_changed(&mut self, who: Slot) {
+        self.note_moderator(who);
+        self.touch(who);
+        self.refresh_view(who);
+    }
+
+    /// Notes that somebody is a moderator, whom everybody sees.
+    pub(crate) fn note_moderator(&mut self, who: Slot) {
+        let moderates = self.people.get(who).is_some_and(|person| self.role(person) == Role::Moderator);
+        if let Some(person) = self.people.get_mut(who).filter(|_| moderates) {
+            person.seen = true;
+        }
+    }
+}
