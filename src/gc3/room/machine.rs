@@ -95,12 +95,6 @@ impl Room {
         Self { state }
     }
 
-    /// Names the administrators of the service (G13.1), by their normalised bare JIDs. They are the service's to know, and
-    /// no part of what the room saves.
-    pub(crate) fn set_admins(&mut self, admins: std::collections::BTreeSet<Box<str>>) {
-        self.state.admins = admins;
-    }
-
     /// Takes a stanza: reads it, judges it, applies the verdict and says what follows.
     pub(super) fn stanza(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
         if stanza.fault == Some(Fault::From) {
