@@ -1,4 +1,4 @@
-#![doc = "Placeholder front page."]
+#![doc = include_str!("../README.md")]
 
 pub mod codec;
 pub mod gc3;
