@@ -71,10 +71,8 @@ pub struct Gc3Limits {
     pub pending_for: Span,
     /// How long a bare session lives after the last stanza. Default 15 min.
     pub bare_for: Span,
-    /// Messages and requests of one participant. Default 20 at once, then one a second.
+    /// Messages, requests and announced presence of one participant. Default 20 at once, then one a second.
     pub input: Rate,
-    /// Announced presence of one participant. Default 5 at once, then one in 5 s.
-    pub presence: Rate,
     /// Requests to accounts in flight. Default 1000.
     pub in_flight: usize,
     /// Relayed requests of one asker to one target. Default 10 a minute.
@@ -166,7 +164,6 @@ impl Default for Gc3Limits {
             pending_for: Span::from_secs(30),
             bare_for: Span::from_mins(15),
             input: Rate { burst: 20, every: Span::from_secs(1) },
-            presence: Rate { burst: 5, every: Span::from_secs(5) },
             in_flight: 1000,
             relay_pair: Rate::per(10, minute),
             relay_asker: Rate::per(60, minute),

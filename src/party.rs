@@ -22,30 +22,27 @@ impl Seat {
     }
 }
 
-/// An address as text, normalised, with the end of its bare part marked. Bare or full.
+/// An address as text, normalised. Bare or full: the first `/` ends the bare part.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Address {
-    text: Box<str>,
-    bare: u16,
-}
+pub struct Address(Box<str>);
 
 impl Address {
     /// The whole address.
     #[must_use]
     pub fn as_str(&self) -> &str {
-        &self.text
+        &self.0
     }
 
     /// The address without its resource.
     #[must_use]
     pub fn bare(&self) -> &str {
-        self.text.get(..usize::from(self.bare)).unwrap_or(&self.text)
+        self.0.split_once('/').map_or(&self.0, |(bare, _)| bare)
     }
 
     /// The resource, if there is one.
     #[must_use]
     pub fn resource(&self) -> Option<&str> {
-        self.text.get(usize::from(self.bare) + 1..)
+        self.0.split_once('/').map(|(_, resource)| resource)
     }
 
     /// The address of a text that [`as_str`](Self::as_str) gave, as a snapshot holds it. Looks at its shape only: that
@@ -54,13 +51,13 @@ impl Address {
         let (bare, resource) = text.split_once('/').map_or((text, None), |(bare, rest)| (bare, Some(rest)));
         let domain = bare.split_once('@').map_or(bare, |(_, domain)| domain);
         let fits = !domain.is_empty() && !bare.starts_with('@') && resource != Some("") && text.len() <= 3 * 1023 + 2;
-        fits.then(|| Self { text: text.into(), bare: bare.len() as u16 })
+        fits.then(|| Self(text.into()))
     }
 
     /// The bare part as an address of its own.
     #[must_use]
     pub fn to_bare(&self) -> Self {
-        Self { text: self.bare().into(), bare: self.bare }
+        Self(self.bare().into())
     }
 
     /// The address of a text that is already normalised, as a snapshot holds it; `None` if it is not one.
@@ -73,13 +70,7 @@ impl Address {
 
 impl From<&Jid> for Address {
     fn from(jid: &Jid) -> Self {
-        let text = jid.as_str();
-        // Each part of a JID is at most 1023 bytes, so the bare part is at most 2047.
-        let bare = match jid.resource() {
-            Some(resource) => text.len().saturating_sub(resource.as_str().len() + 1),
-            None => text.len(),
-        };
-        Self { text: text.into(), bare: u16::try_from(bare).unwrap_or(u16::MAX) }
+        Self(jid.as_str().into())
     }
 }
 
@@ -92,7 +83,7 @@ impl From<&BareJid> for Address {
 
 impl serde::Serialize for Address {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.text)
+        serializer.serialize_str(&self.0)
     }
 }
 
@@ -105,13 +96,13 @@ impl<'de> serde::Deserialize<'de> for Address {
 
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.text)
+        f.write_str(&self.0)
     }
 }
 

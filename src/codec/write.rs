@@ -87,8 +87,16 @@ impl Writer {
     #[must_use]
     pub fn inheriting(ns: &str) -> Self {
         // Room for a usual stanza: growing to it step by step would cost more than writing it.
-        let buf = Vec::with_capacity(512);
-        Self { buf, spaces: ns.to_owned(), inherited: 0..ns.len(), fragment: true, ..Self::default() }
+        let mut spaces = String::with_capacity(256);
+        spaces.push_str(ns);
+        Self {
+            buf: Vec::with_capacity(512),
+            spaces,
+            open: Vec::with_capacity(8),
+            inherited: 0..ns.len(),
+            fragment: true,
+            ..Self::default()
+        }
     }
 
     /// A writer in the middle of a start tag in namespace `ns`, which somebody else opened and will close.

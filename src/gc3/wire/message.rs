@@ -37,8 +37,7 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
                 continue;
             }
             writer.element(child);
-            let namespace = child.ns();
-            match (namespace.as_str(), child.name()) {
+            match (known(child), child.name()) {
                 (ns::CLIENT, "body") => words.body = true,
                 (ns::CLIENT, "subject") => subject = true,
                 (ns::HINTS, "store") => store = true,
@@ -74,10 +73,44 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
     Read::Ask(Ask::Speak(Box::new(words)))
 }
 
+/// The namespaces that mean something in a message. A child's own text of it would have to be copied to be looked at.
+const KNOWN: [&str; 26] = [
+    ns::CLIENT,
+    ns::SID,
+    ns::HINTS,
+    ns::RETRACT,
+    ns::REACTIONS,
+    ns::CORRECT,
+    ns::EME,
+    ns::OMEMO,
+    ns::OMEMO_LEGACY,
+    ns::OPENPGP,
+    ns::MUC_USER,
+    ns::OCCUPANT_ID,
+    ns::NICK,
+    ns::HATS,
+    ns::MAV,
+    ns::DELAY,
+    ns::DELAY_LEGACY,
+    ns::ADDRESS,
+    ns::CARBONS,
+    ns::MAM,
+    ns::PUBSUB_EVENT,
+    ns::MMN,
+    ns::FORWARD,
+    ns::MODERATE,
+    ns::GC3,
+    ns::PSA,
+];
+
+/// The namespace of a child, if it is one that means something; else nothing.
+fn known(child: &Element) -> &'static str {
+    KNOWN.into_iter().find(|ns| child.has_ns(*ns)).unwrap_or_default()
+}
+
 /// Whether a child says what only a room, a server or an archive may say (G6.2).
 pub(crate) fn forged(child: &Element, stanza: &Stanza) -> bool {
-    let namespace = child.ns();
-    match (namespace.as_str(), child.name()) {
+    match (known(child), child.name()) {
         (ns::SID, "stanza-id") => stanza.to.as_ref().is_none_or(|to| {
             let bare = to.to_bare();
             child.attr("by").is_none_or(|by| jid::BareJid::new(by).map_or(true, |by| by == bare))

@@ -3,8 +3,7 @@
 use std::collections::VecDeque;
 
 use super::{
-    Asked, Bound, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb,
-    Topics, Why,
+    Asked, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb, Topics, Why,
 };
 use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
@@ -87,7 +86,7 @@ impl State {
             person.standing = Standing::Asked;
         }
         self.asked.insert(who, Asked { at: now, wait: Span::ZERO, since: now });
-        if self.asked.len() > self.limits.rates_remembered {
+        if self.asked.len().is_multiple_of(self.limits.rates_remembered) {
             let again = self.limits.subscribe_again;
             self.asked.retain(|_, asked| asked.wait != Span::ZERO || now.since(asked.at) < again);
         }
@@ -280,9 +279,8 @@ impl State {
             self.timers.clear(Timer::Presence(who));
             return None;
         }
-        let id = person.id;
-        let rate = self.limits.presence;
-        if !self.spend(Bound::Presence, id.as_str(), rate) {
+        let (now, rate) = (self.now, self.limits.input);
+        if !self.people.get_mut(who)?.allowance.take(rate, now) {
             if self.timers.get(Timer::Presence(who)).is_none() {
                 self.timers.set(Timer::Presence(who), self.now.plus(rate.every));
             }

@@ -185,8 +185,6 @@ pub(crate) struct Asked {
 /// What a rate bounds.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub(crate) enum Bound {
-    /// Announced presence of a participant, by slot.
-    Presence,
     /// `sync` of a full JID.
     Sync,
     /// Archive queries of an account.
