@@ -324,6 +324,57 @@ fn a_stream_is_a_stream() {
 }
 
 #[test]
+fn a_forgiving_reader_passes_over_one_stanza_and_reads_the_next() {
+    let limits =
+        CodecLimits { stanza_bytes: 4000, elements: 80, attributes: 8, namespace_bytes: 50, ..CodecLimits::default() };
+    let cases = [
+        ("<a xmlns:p='urn:x'>".repeat(90) + &"</a>".repeat(90), ReadFault::Depth),
+        ("<a/>".repeat(90), ReadFault::Elements),
+        (format!("<body>{}</body>", "x".repeat(9000)), ReadFault::Bytes),
+        (format!("<a xmlns='urn:{}'><b/></a>", "x".repeat(90)), ReadFault::Namespace),
+        (format!("<a {}/>", (0..9).map(|n| format!("a{n}='' ")).collect::<String>()), ReadFault::Attributes),
+        ("<p:a/>".to_owned(), ReadFault::Prefix),
+        ("<a xmlns:p='urn:x' xmlns:q='urn:x' p:b='' q:b=''><c/></a>".to_owned(), ReadFault::DuplicateAttribute),
+    ];
+    let mut bytes = HEADER.as_bytes().to_vec();
+    for (inside, _) in &cases {
+        bytes.extend_from_slice(
+            format!("<message id='odd' from='ann@tea.example/pot'>{inside}</message> <iq id='next'/>").as_bytes(),
+        );
+    }
+    bytes.extend_from_slice(b"<p:message id='odd'><a/></p:message><presence/></stream:stream>");
+    let read = |size: usize| {
+        let mut reader = Reader::forgiving(limits);
+        let mut all = Vec::new();
+        for mut piece in bytes.chunks(size) {
+            while let Some(found) = reader.feed(&mut piece).unwrap() {
+                all.push(found);
+            }
+        }
+        all
+    };
+    let all = read(bytes.len());
+    let mut found = all.iter().skip(1);
+    for (inside, fault) in &cases {
+        let Some(Incoming::Refused(Some(header), why)) = found.next() else { panic!("{inside}") };
+        assert_eq!(why, fault, "{inside}");
+        assert_eq!((header.id.as_deref(), header.sender()), (Some("odd"), Some("ann@tea.example/pot")));
+        assert_eq!(header.payload(), None);
+        let Some(Incoming::Stanza(next, record)) = found.next() else { panic!("{inside}") };
+        assert_eq!((next.id.as_deref(), &record[..]), (Some("next"), &b"<iq id='next'/>"[..]));
+    }
+    assert_eq!(found.next(), Some(&Incoming::Refused(None, ReadFault::Prefix)), "no header to answer");
+    assert!(matches!(found.next(), Some(Incoming::Stanza(..))) && found.next() == Some(&Incoming::Close));
+    for size in [1, 2, 7, 1000] {
+        assert_eq!(read(size), all, "in pieces of {size}");
+    }
+    assert!(matches!(
+        Reader::forgiving(limits).feed(&mut &b"<p:stream/>"[..]),
+        Err(ReadError { fault: ReadFault::Prefix, .. })
+    ));
+}
+
+#[test]
 fn keep_alives_cost_nothing() {
     let mut reader = Reader::default();
     reader.feed(&mut HEADER.as_bytes()).unwrap();

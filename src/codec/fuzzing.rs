@@ -15,8 +15,13 @@ const HEADER: &[u8] =
 /// the pieces.
 pub fn read(data: &[u8]) {
     let Some((&size, bytes)) = data.split_first() else { return };
-    let whole = read_pieces(bytes, bytes.len().max(1));
-    assert_eq!(read_pieces(bytes, usize::from(size).max(1)), whole, "a split changes nothing");
+    let size = usize::from(size).max(1);
+    let whole = read_pieces(Reader::default(), bytes, bytes.len().max(1));
+    assert_eq!(read_pieces(Reader::default(), bytes, size), whole, "a split changes nothing");
+    let forgiving = || Reader::forgiving(CodecLimits::default());
+    let forgiven = read_pieces(forgiving(), bytes, bytes.len().max(1));
+    assert_eq!(read_pieces(forgiving(), bytes, size), forgiven, "a split changes nothing");
+    assert!(forgiven.0.starts_with(&whole.0), "forgiving changes nothing that needs none");
     for found in whole.0 {
         if let Incoming::Stanza(stanza, record) = found {
             assert_eq!(Reader::one(ns::CLIENT, &record).as_ref(), Ok(&*stanza), "a record stands alone");
@@ -52,8 +57,7 @@ pub fn form(data: &[u8]) {
     }
 }
 
-fn read_pieces(bytes: &[u8], size: usize) -> (Vec<Incoming>, Option<ReadError>) {
-    let mut reader = Reader::default();
+fn read_pieces(mut reader: Reader, bytes: &[u8], size: usize) -> (Vec<Incoming>, Option<ReadError>) {
     let mut all = Vec::new();
     for mut piece in [HEADER].into_iter().chain(bytes.chunks(size)) {
         loop {

@@ -2,7 +2,6 @@
 //!
 //! Without a connection the machine sleeps: it hears nothing, and could say nothing to anybody.
 
-use std::collections::VecDeque;
 use std::future::pending;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -11,12 +10,13 @@ use jid::BareJid;
 use tokio::time::{Instant, sleep, sleep_until};
 use tracing::{debug, error, info, warn};
 use xmpp_machines::Time;
-use xmpp_machines::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType};
+use xmpp_machines::codec::{Condition, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType};
 use xmpp_machines::gc3::Command;
 
 use crate::config::Config;
 use crate::engine::{Engine, Rooms, Taken};
-use crate::link::{Link, LinkError};
+use crate::link::{Came, Link, LinkError};
+use crate::queue::Queue;
 use crate::store::StoreError;
 
 /// After this much silence the server is asked whether it is still there.
@@ -102,7 +102,7 @@ async fn serve<M: Rooms>(
     stop: &mut (impl Future<Output = ()> + Unpin),
 ) -> Result<End, StoreError> {
     let Link { mut read, mut write } = link;
-    let mut came = VecDeque::new();
+    let mut came = Vec::new();
     let mut heard = Instant::now();
     let mut written = Instant::now();
     let mut pinged = false;
@@ -130,8 +130,7 @@ async fn serve<M: Rooms>(
             end = read.stanzas(&mut came), if !full => {
                 heard = Instant::now();
                 pinged = false;
-                let batch = came.drain(..).filter(|(stanza, _)| !is_ping(stanza, &config.domain));
-                let batch: Vec<_> = batch.map(|(stanza, bytes)| taken(stanza, bytes)).collect();
+                let batch = sort(&mut came, &config.domain, engine.queue());
                 if !batch.is_empty() {
                     engine.take(clock(), batch)?;
                 }
@@ -174,9 +173,30 @@ async fn at(moment: Option<Instant>) {
     }
 }
 
-fn taken(stanza: Box<Stanza>, bytes: Bytes) -> Taken {
-    debug!(kind = ?stanza.kind, type = ?stanza.type_, from = stanza.sender(), id = stanza.id.as_deref(), "receive");
-    Taken::stanza(stanza, bytes)
+/// What the machine takes of what came. What it never sees is answered here.
+fn sort(came: &mut Vec<Came>, domain: &BareJid, queue: &mut Queue) -> Vec<Taken> {
+    let mut batch = Vec::with_capacity(came.len());
+    for came in came.drain(..) {
+        match came {
+            Came::Stanza(stanza, _) if is_ping(&stanza, domain) => {}
+            Came::Stanza(stanza, bytes) => {
+                debug!(kind = ?stanza.kind, type = ?stanza.type_, from = stanza.sender(), id = stanza.id.as_deref(), "receive");
+                batch.push(Taken::stanza(stanza, bytes));
+            }
+            Came::Refused(header, fault) => {
+                let from = header.as_ref().and_then(|header| header.sender());
+                warn!(from, %fault, "a stanza is beyond all limits and is refused");
+                let Some(header) = header.filter(|header| header.kind != StanzaKind::Presence) else { continue };
+                let refusal = StanzaError::of(Condition::PolicyViolation);
+                if let (Some(to), Some(answer)) = (header.sender(), Outgoing::error(&header, &refusal)) {
+                    let mut head = Vec::new();
+                    answer.head_into(to, &mut head);
+                    queue.push_own(head.into(), answer.tail().clone());
+                }
+            }
+        }
+    }
+    batch
 }
 
 /// A ping to ourselves, through the server: it asks nothing of the server that it does not do anyway.

@@ -2,7 +2,6 @@
 //!
 //! Its own, because a reader that gives up at the first odd stanza would let any stranger stop the service.
 
-use std::collections::VecDeque;
 use std::io;
 use std::time::Duration;
 
@@ -13,7 +12,7 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::net::tcp::{OwnedReadHalf, OwnedWriteHalf};
 use tokio::time::timeout;
-use xmpp_machines::codec::{Incoming, ReadError, Reader, Stanza};
+use xmpp_machines::codec::{Incoming, ReadError, ReadFault, Reader, Stanza};
 
 use crate::engine::limits;
 use crate::queue::Queue;
@@ -92,6 +91,15 @@ pub struct Writing {
     socket: OwnedWriteHalf,
 }
 
+/// What came for the rooms.
+#[derive(Debug)]
+pub enum Came {
+    /// A stanza and its bytes.
+    Stanza(Box<Stanza>, Bytes),
+    /// A stanza beyond all limits, which was not read: its header, and what is wrong.
+    Refused(Option<Box<Stanza>>, ReadFault),
+}
+
 impl Link {
     /// Connects and proves who we are.
     ///
@@ -105,7 +113,7 @@ impl Link {
         };
         socket.set_nodelay(true)?;
         let (read, write) = socket.into_split();
-        let reader = Reader::new(limits());
+        let reader = Reader::forgiving(limits());
         let mut read = Reading { socket: read, reader, buffer: BytesMut::with_capacity(READ) };
         let mut write = Writing { socket: write };
         write.send(&header(domain)).await?;
@@ -134,13 +142,14 @@ impl Reading {
     ///
     /// # Errors
     /// The stream is over. `into` holds what came before.
-    pub async fn stanzas(&mut self, into: &mut VecDeque<(Box<Stanza>, Bytes)>) -> Result<(), LinkError> {
+    pub async fn stanzas(&mut self, into: &mut Vec<Came>) -> Result<(), LinkError> {
         if self.buffer.is_empty() {
             self.fill().await?;
         }
         loop {
             match self.parse()? {
-                Some(Incoming::Stanza(stanza, bytes)) => into.push_back((stanza, bytes)),
+                Some(Incoming::Stanza(stanza, bytes)) => into.push(Came::Stanza(stanza, bytes)),
+                Some(Incoming::Refused(header, fault)) => into.push(Came::Refused(header, fault)),
                 Some(other) => drop(unless_over(other)?),
                 None => return Ok(()),
             }

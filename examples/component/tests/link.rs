@@ -105,6 +105,13 @@ async fn it_talks_in_whatever_pieces_the_bytes_come() {
         server.send("lo</body></message> \n ").await;
         server.hears("<message to='ann@tea.example/desk'").await;
         server.hears("<body>1 hello</body></message>").await;
+        let deep = "<a>".repeat(5000) + &"</a>".repeat(5000);
+        server
+            .send(&format!("<iq type='set' id='deep' from='ann@tea.example/desk' to='rooms.tea.example'>{deep}</iq>"))
+            .await;
+        server.hears("<iq to='ann@tea.example/desk' ").await;
+        server.hears("id='deep'").await;
+        server.hears("<policy-violation xmlns=").await;
         server.says("ann@tea.example/desk", "panic").await;
         server.says("ben@tea.example/phone", "still there?").await;
         server.hears("<body>2 still there?</body></message>").await;

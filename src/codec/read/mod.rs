@@ -1,6 +1,7 @@
 //! Reads a stream of stanzas, or one stanza, from bytes that nobody vouches for.
 
 mod fault;
+mod pass;
 mod scope;
 
 use bytes::{Bytes, BytesMut};
@@ -27,6 +28,9 @@ pub enum Incoming {
     /// An element of the stream itself, which is no stanza: features, a stream error, the handshake of a component
     /// (XEP-0114; its namespace is mapped to `jabber:client` too).
     Element(Element),
+    /// Something that was refused and passed over, by a [forgiving](Reader::forgiving) reader. Its header, for an answer
+    /// where one is due: none if that too is at fault, or if it is no stanza.
+    Refused(Option<Box<Stanza>>, ReadFault),
     /// The stream was closed by its peer.
     Close,
 }
@@ -85,6 +89,12 @@ pub struct Reader {
     raw: BytesMut,
     /// Whether `raw` is kept.
     keep: bool,
+    /// Whether one stanza at fault leaves the stream alive.
+    forgiving: bool,
+    /// How many elements of the present stanza are begun and not ended, passed over or not.
+    nesting: usize,
+    /// What is wrong with the present stanza, which is passed over.
+    refused: Option<ReadFault>,
     /// Bytes of the present stanza so far; those of all before it.
     unit: usize,
     before: u64,
@@ -137,9 +147,21 @@ impl Reader {
             head: None,
             raw: BytesMut::new(),
             keep: true,
+            forgiving: false,
+            nesting: 0,
+            refused: None,
             unit: 0,
             before: 0,
         }
+    }
+
+    /// A reader that passes over a stanza which is over a limit, or badly named, and reads on after it. For a stream that
+    /// carries the stanzas of many, such as a server's to its component: nobody's stanza may end it for all others.
+    /// What is no XML ends the stream still, a name or attribute value over
+    /// [`token_bytes`](CodecLimits::token_bytes) included: have that not below what the peer lets through.
+    #[must_use]
+    pub fn forgiving(limits: CodecLimits) -> Self {
+        Self { forgiving: true, ..Self::new(limits) }
     }
 
     /// Reads on, and takes what it has read off the front of `bytes`. `None` when all is taken and more is needed.
@@ -223,24 +245,25 @@ impl Reader {
         loop {
             // Never more than the limit goes into the parser, which might keep it for a token that does not end.
             let left = self.limits.stanza_bytes.saturating_sub(self.unit);
-            let mut piece = bytes.get(..left).unwrap_or(bytes);
+            let passing = self.refused.is_some();
+            let mut piece = bytes.get(..left).filter(|_| !passing).unwrap_or(bytes);
             let given = piece.len();
             let event = self.parser.parse(&mut piece, false);
             let taken = given - piece.len();
             let (read, rest) = bytes.split_at_checked(taken).unwrap_or_default();
             *bytes = rest;
             self.unit += taken;
-            if self.keep {
+            if self.keep && !passing {
                 self.raw.extend_from_slice(read);
             }
             match event {
                 Ok(Some(event)) => {
-                    if let Some(found) = self.event(event)? {
+                    if let Some(found) = self.event_or_pass(event)? {
                         return Ok(Some(found));
                     }
                 }
                 Err(EndOrError::NeedMoreData) if bytes.is_empty() => return Ok(None),
-                Err(EndOrError::NeedMoreData) => return Err(ReadFault::Bytes),
+                Err(EndOrError::NeedMoreData) => self.pass_over(ReadFault::Bytes)?,
                 Err(EndOrError::Error(rxml::Error::ReservedNamespacePrefix | rxml::Error::ReservedNamespaceName)) => {
                     return Err(ReadFault::Reserved);
                 }
@@ -406,6 +429,7 @@ impl Reader {
         self.unit = 0;
         self.elements = 0;
         self.spread = 0;
+        self.refused = None;
         self.scope.borrowed = false;
     }
 }
