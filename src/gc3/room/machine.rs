@@ -164,6 +164,9 @@ impl Room {
                 let was = state.topics(&full);
                 state.subscribe(who, &full, add, remove);
                 say::answer(state, out, why, stanza, &judge::Reply::Done);
+                if state.sessions.of(&state.people, who).nth(1).is_some() {
+                    say::also(out, rule::J10);
+                }
                 say::present_state(state, out, why, &full, was);
             }
             Change::Sync { who, full, topics, reply } => {

@@ -11,7 +11,7 @@ use super::super::transcript::Line;
 use super::super::xml::Tree;
 use super::{DOMAIN, Event, Said, Sent, Stop, Subject, Vector};
 use crate::codec::Reader;
-use crate::gc3::{Command, Input, Notice, Order, Service, ServiceConfig};
+use crate::gc3::{Command, Creators, Input, Notice, Order, Service, ServiceConfig};
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
 use crate::ns;
@@ -35,6 +35,8 @@ pub struct Fresh<'a> {
     pub limits: &'a BTreeMap<String, u64>,
     /// The administrators of the service: all that the vector ever names.
     pub admins: &'a [BareJid],
+    /// Whether nobody else may create rooms.
+    pub only_admins_create: bool,
 }
 
 impl<M> Builtin<M>
@@ -58,8 +60,9 @@ where
     M: Machine<Input = Input, Order = Order, Notice = Notice>,
 {
     fn start(&mut self, vector: &Vector) -> Result<(), Stop> {
-        let admins = admins(vector)?;
-        let fresh = Fresh { limits: &vector.limits, admins: &admins };
+        let admins: Vec<BareJid> = facts(vector, "admin").map(|text| jid(text)).collect::<Result<_, _>>()?;
+        let only_admins_create = facts(vector, "creators").any(|who| who == "admins");
+        let fresh = Fresh { limits: &vector.limits, admins: &admins, only_admins_create };
         let machine = (self.make)(&fresh).map_err(Stop::Fail)?;
         self.bench = Some(Bench::new(machine, SimHost::default(), START));
         Ok(())
@@ -90,6 +93,9 @@ pub fn gc3() -> Builtin<Service> {
         let domain = BareJid::new(DOMAIN).map_err(|why| why.to_string())?;
         let mut config = ServiceConfig::new(&domain);
         config.admins = fresh.admins.iter().map(ToString::to_string).collect();
+        if fresh.only_admins_create {
+            config.create = Creators::Admins;
+        }
         let mut limits = Gc3Limits::default();
         for (name, value) in fresh.limits {
             limit(&mut limits, name, *value)?;
@@ -146,15 +152,14 @@ fn said(lines: Vec<Line>) -> Said {
     said
 }
 
-/// Every administrator that a vector ever names: a service knows its administrators from the start.
-fn admins(vector: &Vector) -> Result<Vec<BareJid>, Stop> {
+/// What a vector ever says of the host under one name: some of it a service knows from the start.
+fn facts<'v>(vector: &'v Vector, name: &'static str) -> impl Iterator<Item = &'v String> {
     let given = vector.given.iter().flat_map(|given| &given.steps);
     let acts = given.chain(&vector.steps).flat_map(|step| &step.acts);
-    let named = acts.filter_map(|act| match &act.what {
-        Event::Host(facts) => facts.get("admin"),
+    acts.filter_map(move |act| match &act.what {
+        Event::Host(facts) => facts.get(name),
         Event::In(_) | Event::Wake => None,
-    });
-    named.map(|text| jid(text)).collect()
+    })
 }
 
 fn jid(text: &str) -> Result<BareJid, Stop> {
@@ -177,7 +182,7 @@ where
             ("archive", "silent") => bench.host.archive_silent = true,
             ("archive", "on") => bench.host.archive_silent = false,
             // Known from the start.
-            ("admin", _) => {}
+            ("admin", _) | ("creators", "admins" | "everybody") => {}
             ("shutdown", "yes") => put(bench, now, Input::Command(Command::Shutdown))?,
             ("restored", "lossy") => put(bench, now, Input::Command(Command::Restored))?,
             ("parent", uri) => {

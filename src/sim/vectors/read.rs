@@ -13,8 +13,8 @@ const GIVEN_DEPTH: usize = 8;
 const ROUNDS: u64 = 100_000;
 
 /// What a host may be told, by name.
-const FACTS: [&str; 10] =
-    ["admin", "archive", "gone", "lost", "member", "parent", "publisher", "restored", "shutdown", "silent"];
+const FACTS: [&str; 11] =
+    ["admin", "archive", "creators", "gone", "lost", "member", "parent", "publisher", "restored", "shutdown", "silent"];
 
 /// Finds what `<given use='name'/>` names: the file's name for complaints, and its text.
 pub type Find<'a> = dyn FnMut(&str) -> Result<(String, String), String> + 'a;

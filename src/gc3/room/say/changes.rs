@@ -1,7 +1,7 @@
 //! Announcements to those who subscribed to them: changes of the participant list, and presence.
 
 use super::lists::{write_item, write_tomb};
-use super::{own_header, send, send_one, write_nick, write_occupant_id};
+use super::{also, own_header, send, send_one, write_nick, write_occupant_id};
 use crate::codec::{Header, Outgoing, StanzaKind, StanzaType};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
@@ -32,6 +32,9 @@ pub(crate) fn announce(state: &State, out: &mut Out<'_>) {
                 let hearers = state.sessions.hearing_changes(dialect, view);
                 if !hearers.is_empty() {
                     let changes = Changes { state, before, after, changed: chunk };
+                    if view != View::Jids {
+                        also(out, rule::V1);
+                    }
                     let own = changes.of_oneself(out, hearers, view);
                     let stanza = changes.write(view, None);
                     send(out, rule::G2_11, Audience::all_but(state.sessions.roster(), hearers, &own), &stanza);
