@@ -114,7 +114,7 @@ pub struct Gc3Limits {
     pub retry_for: Span,
     /// The first wait before a probe is repeated. Default 30 s.
     pub probe_after: Span,
-    /// `unsubscribe` after the end of a room. Default 100 a second.
+    /// `unsubscribe` after the end of a room, and probes after a restore with loss. Default 100 a second.
     pub farewells: u32,
     /// How long the real JID of somebody who left is kept. Default 30 days.
     pub forget_jid: Span,

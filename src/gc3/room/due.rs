@@ -3,9 +3,10 @@
 use bytes::Bytes;
 
 use super::state::{Question, Timer, Topics};
-use super::{Out, Room, say};
+use super::{Out, Room, judge, say};
 use crate::codec::{Condition, ErrorType, Reader, Stanza, StanzaError};
 use crate::gc3::host::{Command, Notice};
+use crate::gc3::id::ParticipantId;
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
 use crate::ns;
@@ -62,7 +63,14 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
             Some(Question::Features(seat)) => room.ready(rule::G4_6, seat, Topics::NONE, out),
             None => {}
         },
-        Timer::Check(_) | Timer::Relay(_) => {}
+        Timer::Check(seat) => {
+            if judge::may_end(state, seat) {
+                room.lose(rule::P6, seat, out);
+            } else {
+                state.checked(seat);
+            }
+        }
+        Timer::Relay(number) => room.relay_late(number, out),
         Timer::Farewell | Timer::Vanish => {}
     }
 }
@@ -88,5 +96,19 @@ pub(super) fn reread(stanza: &Bytes) -> Option<Stanza> {
 
 /// Does what the host commands.
 pub(super) fn command(room: &mut Room, command: Command, out: &mut Out<'_>) {
-    let _ = (room, command, out);
+    let state = &mut room.state;
+    match command {
+        // Sessions learn by sync what they missed.
+        Command::Shutdown => say::also(out, rule::G13_3),
+        Command::Restored => {
+            state.restored();
+            say::also(out, rule::G2_4);
+        }
+        Command::Forget { room, id } if room.as_str() == state.address.as_str() => {
+            if ParticipantId::parse(&id).is_some_and(|id| state.forget_name(id)) {
+                say::also(out, rule::L1);
+            }
+        }
+        _ => {}
+    }
 }

@@ -8,7 +8,7 @@ use super::judge::{self, Change, Sender, Verdict};
 use super::say::{self, Spoken};
 use super::state::{Joining, Question, State, Timer, Topics, Why};
 use super::{Out, due};
-use crate::codec::{Fault, Stanza};
+use crate::codec::{Fault, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Config, Push};
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, ParentFact, Token};
@@ -123,7 +123,12 @@ impl Room {
                     say::also(out, rule::J12);
                 }
             }
-            Verdict::Drop => say::drop(out, why, stanza),
+            Verdict::Drop => {
+                say::drop(out, why, stanza);
+                if stanza.kind == StanzaKind::Message && stanza.type_ == StanzaType::Error {
+                    say::also(out, rule::M9);
+                }
+            }
             Verdict::Answer(reply) => say::answer(&self.state, out, why, stanza, &reply),
             Verdict::Accept(change) => self.perform(why, stanza, &ask, change, out),
         }
@@ -205,10 +210,11 @@ impl Room {
                     say::presence(state, out, rule::P3, present);
                 }
             }
-            Change::Unavailable { seats, approve } => {
+            Change::Unavailable { who, seats, approve } => {
                 if let Some(who) = approve {
                     state.approve(who);
                 }
+                state.timers.clear(Timer::Probe(who));
                 out.push(why, Action::Tell(Notice::Also));
                 for seat in seats {
                     if let (_, Some(present)) = state.unavailable(seat) {
@@ -245,6 +251,21 @@ impl Room {
                 say::edited(state, out, why, stanza, &rules, &departed);
             }
             Change::AskParent { fact } => self.ask_parent(why, stanza, fact, out),
+            Change::Relay(request) => self.relay(why, stanza, &request, out),
+            Change::Relayed { number } => self.relayed(why, number, stanza, out),
+            Change::Private(private) => self.private(why, stanza, &private, out),
+            Change::Check { seat } => self.check_session(why, seat, out),
+            Change::Checked { seat } => {
+                state.checked(seat);
+                say::also(out, why);
+            }
+            Change::Lost { seat } => self.lose(why, seat, out),
+            Change::Report(report) => {
+                if let Some(from) = &stanza.from {
+                    state.spend(super::state::Bound::Report, from.to_bare().as_str(), state.limits.reports);
+                }
+                say::reported(state, out, why, stanza, &report);
+            }
             Change::Find { id } => self.find(why, stanza, id, out),
             Change::Read(reading) => self.read(why, stanza, reading, out),
             Change::Moderate(moderation) => {

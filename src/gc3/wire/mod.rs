@@ -6,7 +6,7 @@ mod report;
 
 use minidom::Element;
 
-pub(crate) use message::Words;
+pub(crate) use message::{Words, forged};
 pub(crate) use presence::Presence;
 pub(crate) use report::write_report;
 

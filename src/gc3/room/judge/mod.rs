@@ -9,6 +9,8 @@ mod joining;
 mod lists;
 mod paging;
 mod presence;
+mod relay;
+mod report;
 mod retraction;
 mod speaking;
 mod sync;
@@ -23,9 +25,12 @@ use crate::party::{Address, Seat};
 use crate::rule::Rule;
 pub(crate) use access::AccessReply;
 pub(crate) use archive::{Asked, Reading, Rendering, asked, ends, horizon};
+pub(crate) use bounce::may_end;
 pub(crate) use disco::{Items, RELATED_INDEX, RELATED_SPACES};
 pub(crate) use lists::{ListReply, Listed};
 pub(crate) use paging::Paged;
+pub(crate) use relay::{Private, Request, pair};
+pub(crate) use report::Report;
 pub(crate) use sync::last_readable;
 
 /// What was decided about a stanza.
@@ -123,6 +128,7 @@ pub(crate) enum Change {
         approve: bool,
     },
     Unavailable {
+        who: Slot,
         seats: Vec<Seat>,
         approve: Option<Slot>,
     },
@@ -157,6 +163,27 @@ pub(crate) enum Change {
     Moderate(Moderation),
     /// Affiliations, roles, kicks.
     Edit(Edits),
+    /// Owners and admins are told of a participant.
+    Report(Report),
+    /// A request goes to an account.
+    Relay(Request),
+    /// An account answered the request of that number.
+    Relayed {
+        number: u64,
+    },
+    Private(Private),
+    /// A session may be gone: it is asked.
+    Check {
+        seat: Seat,
+    },
+    /// A session is there.
+    Checked {
+        seat: Seat,
+    },
+    /// A session is gone.
+    Lost {
+        seat: Seat,
+    },
 }
 
 /// `modify/jid-malformed`
@@ -225,6 +252,8 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Ping => (rule::G9_1, Verdict::Answer(Reply::Done)),
         Ask::Participants(element) => lists::participants(state, stanza, sender, element),
         Ask::Access(element) => access::access(state, stanza, sender, element),
+        Ask::Report(demand) => report::report(state, sender, demand),
+        Ask::Occupant(resource) => relay::occupant(state, stanza, sender, resource),
         Ask::Returned => presence::returned(state, stanza, sender),
         _ => refuse(rule::G13_5, UNAVAILABLE),
     }

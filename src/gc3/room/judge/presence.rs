@@ -2,7 +2,7 @@
 
 use super::{Change, Sender, Verdict};
 use crate::codec::{Condition, Stanza, StanzaError, StanzaKind, StanzaType};
-use crate::gc3::room::state::{Slot, Standing, State};
+use crate::gc3::room::state::{Slot, Standing, State, Timer};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::Presence;
 use crate::party::{Address, Seat};
@@ -34,11 +34,16 @@ pub(super) fn presence(state: &State, sender: &Sender<'_>, presence: &Presence<'
         Presence::Unavailable => {
             let seats = ended(state, who, sender);
             let approve = (standing == Standing::Asked).then_some(who);
-            if seats.is_empty() && approve.is_none() {
+            let probed = state.timers.get(Timer::Probe(who)).is_some();
+            if seats.is_empty() && approve.is_none() && !probed {
                 return (rule::P1, Verdict::Drop);
             }
-            let why = if seats.is_empty() { rule::G4_1 } else { rule::P1 };
-            (why, Verdict::Accept(Change::Unavailable { seats, approve }))
+            let why = match approve {
+                _ if !seats.is_empty() => rule::P1,
+                Some(_) => rule::G4_1,
+                None => rule::G4_7,
+            };
+            (why, Verdict::Accept(Change::Unavailable { who, seats, approve }))
         }
         Presence::Subscribed if standing == Standing::Approved => (rule::G4_1, Verdict::Drop),
         Presence::Subscribed => (rule::G4_1, Verdict::Accept(Change::Approve { who })),
@@ -68,8 +73,7 @@ pub(super) fn returned(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (
 fn subscription_failed(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
     let Some(who) = sender.who.filter(|_| !sender.is_full) else { return (rule::G13_6, Verdict::Drop) };
     let Some(error) = StanzaError::read(stanza) else { return (rule::G13_6, Verdict::Drop) };
-    let awaited =
-        state.asked.contains_key(&who) || state.timers.get(crate::gc3::room::state::Timer::Probe(who)).is_some();
+    let awaited = state.asked.contains_key(&who) || state.timers.get(Timer::Probe(who)).is_some();
     match error.condition {
         Condition::ItemNotFound | Condition::Gone if awaited => (rule::G4_3, Verdict::Accept(Change::Gone { who })),
         Condition::RemoteServerNotFound | Condition::RemoteServerTimeout if state.asked.contains_key(&who) => {

@@ -5,6 +5,8 @@ mod changes;
 mod disco;
 mod joining;
 mod lists;
+mod relay;
+mod report;
 mod speaking;
 mod sync;
 
@@ -12,6 +14,8 @@ pub(crate) use archive::{metadata, page};
 pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
 pub(crate) use joining::{ask, created, departed, joined, left};
 pub(crate) use lists::edited;
+pub(crate) use relay::{check_session, private, relay, relay_late, relayed};
+pub(crate) use report::reported;
 pub(crate) use speaking::{Spoken, moderated, moderation, reflection, spoken};
 pub(crate) use sync::synced;
 

@@ -372,9 +372,8 @@ impl State {
         let asked = self.asked.entry(who).or_insert(Asked { at: now, wait: Span::ZERO, since: now });
         if asked.wait == Span::ZERO {
             (asked.wait, asked.since) = (first, now);
-        } else {
-            asked.wait = asked.wait.doubled().min(most);
         }
+        asked.wait = asked.wait.doubled().min(most);
         asked.at = now;
         if now.since(asked.since) < self.limits.retry_for {
             let at = now.plus(asked.wait);
