@@ -26,7 +26,6 @@ crate::rules! { "gc3";
     M7 "M7" "PROFILE#messages; XEP-0500; our" "A message that comes too soon after the last, by slow mode or by the sender's token bucket, is refused with `wait/policy-violation`.";
     M8 "M8" "PROFILE#private-messages; XEP-0045 §7.5; our" "A private message that the room's configuration or its target does not allow is refused with `cancel/service-unavailable`.";
     M9 "M9" "PROFILE#messages; RFC 6120 §8.3.1" "A message of type error is neither broadcast nor answered.";
-    M10 "M10" "PROFILE#messages; XEP-0444 §4" "A set of reactions outside the room's published restrictions is refused with `modify/not-acceptable`.";
     M12 "M12" "PROFILE#messages; XEP-0045 §7.4" "A message from a participant without voice is refused with `auth/forbidden`.";
     M13 "M13" "PROFILE#limits; our" "A message above 64 KiB or a subject above 4 KiB is refused with `modify/policy-violation`.";
     M15 "M15" "PROFILE#messages; our" "A set of reactions beyond the room's own caps is refused with `modify/policy-violation`.";
@@ -132,7 +131,6 @@ crate::rules! { "gc3";
     G6_2 "G6.2" "PROFILE#forgeries; our" "A fixed list of elements that only a room, a server or an archive may write is removed at top level.";
     G6_3 "G6.3" "PROFILE#security-considerations; our" "What the room states about itself comes from its bare address, and nothing that a participant sends comes from there.";
     G6_4 "G6.4" "PROFILE#messages; XEP-0421 §3; our" "A reflected message carries the author's participant ID and nickname, and an id even if the sender gave none.";
-    G6_5 "G6.5" "PROFILE#messages; XEP-0359 §5" "A stanza-id is unpredictable, of 26 characters, and never the same twice.";
     G6_6 "G6.6" "PROFILE#private-messages; XEP-0280 §6.1; our" "A private message reaches its target's account once, at its bare JID, from the sender's participant address.";
 
     G7_1 "G7.1" "PROFILE#archive; XEP-0313 §5; XEP-0424 §5" "Messages with content are archived, and states, markers and what asks not to be stored are not.";

@@ -76,6 +76,7 @@ pub(crate) fn departed(state: &State, out: &mut Out<'_>, why: Rule, gone: &Depar
     }
     let end = Outgoing::new(&own_header(state, StanzaKind::Presence, StanzaType::Unsubscribe), |_| {});
     send_one(out, why, gone.jid.as_str(), &end);
+    also(out, rule::G2_7);
     if let Ok(jid) = jid::BareJid::new(gone.jid.as_str())
         && let Ok(room) = jid::BareJid::new(state.address.as_str())
     {
