@@ -5,6 +5,7 @@
 //! (stanza-ids, participant ids) is drawn from a [`Seed`] of its own, one per room.
 
 use core::fmt;
+use std::sync::Arc;
 
 use data_encoding::{BASE32_NOPAD, BASE64URL_NOPAD};
 use hmac::{Hmac, Mac};
@@ -91,6 +92,15 @@ impl Draw {
         let mut text = BASE32_NOPAD.encode(&self.0[..16]);
         text.make_ascii_lowercase();
         text
+    }
+
+    /// [`base32`](Self::base32) as shared text, without a copy in between.
+    #[must_use]
+    pub fn base32_shared(&self) -> Arc<str> {
+        let mut text = [0; 26];
+        BASE32_NOPAD.encode_mut(&self.0[..16], &mut text);
+        text.make_ascii_lowercase();
+        core::str::from_utf8(&text).unwrap_or_default().into()
     }
 
     /// The first 40 bits as 8 characters of a–z and 2–7.

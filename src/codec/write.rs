@@ -8,6 +8,7 @@ use core::ops::Range;
 use bytes::Bytes;
 use minidom::rxml::{Namespace, NcNameStr};
 use minidom::{Element, Node};
+use smallvec::SmallVec;
 
 use super::escape::{Place, escape_into};
 use crate::ns;
@@ -30,7 +31,7 @@ pub struct Writer {
     buf: Vec<u8>,
     /// The default namespaces of the open elements, end to end; `spaces[ns]` of the innermost is the current one.
     spaces: String,
-    open: Vec<Open>,
+    open: SmallVec<[Open; 8]>,
     /// What the outermost elements inherit: a range of `spaces`.
     inherited: Range<usize>,
     /// The start tag written last still misses its `>`.
@@ -41,6 +42,9 @@ pub struct Writer {
     roots: Vec<Box<str>>,
     fragment: bool,
 }
+
+/// Stands for `jabber:client`, which nearly everything inherits and which need not be copied.
+const CLIENT: Range<usize> = usize::MAX..usize::MAX;
 
 #[derive(Clone, Debug)]
 struct Open {
@@ -87,13 +91,11 @@ impl Writer {
     #[must_use]
     pub fn inheriting(ns: &str) -> Self {
         // Room for a usual stanza: growing to it step by step would cost more than writing it.
-        let mut spaces = String::with_capacity(256);
-        spaces.push_str(ns);
+        let client = ns == ns::CLIENT;
         Self {
             buf: Vec::with_capacity(512),
-            spaces,
-            open: Vec::with_capacity(8),
-            inherited: 0..ns.len(),
+            spaces: if client { String::new() } else { ns.to_owned() },
+            inherited: if client { CLIENT } else { 0..ns.len() },
             fragment: true,
             ..Self::default()
         }
@@ -130,6 +132,9 @@ impl Writer {
             escape_into(ns, Place::Attribute, &mut self.buf);
             self.buf.push(b'\'');
             let start = self.spaces.len();
+            if self.spaces.capacity() == 0 {
+                self.spaces.reserve(256);
+            }
             self.spaces.push_str(ns);
             space = start..self.spaces.len();
         }
@@ -253,7 +258,8 @@ impl Writer {
             self.buf.extend_from_slice(b"</");
             self.buf.extend_from_within(open.name);
             self.buf.push(b'>');
-            self.spaces.truncate(self.current().end.max(self.inherited.end));
+            let end = |range: Range<usize>| if range == CLIENT { 0 } else { range.end };
+            self.spaces.truncate(end(self.current()).max(end(self.inherited.clone())));
         }
         self
     }
@@ -311,7 +317,7 @@ impl Writer {
     }
 
     fn space(&self, range: &Range<usize>) -> &str {
-        self.spaces.get(range.clone()).unwrap_or_default()
+        if *range == CLIENT { ns::CLIENT } else { self.spaces.get(range.clone()).unwrap_or_default() }
     }
 
     fn value(&mut self, value: &str) {

@@ -1,9 +1,12 @@
 //! What a room service and its host exchange besides stanzas: orders, answers, commands, notices.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
+use super::id::ParticipantId;
 use crate::codec::Stanza;
 use crate::time::Time;
 
@@ -199,17 +202,17 @@ pub struct Record {
     /// Its place in the room's one order. Counts all messages, archived or not, so there are gaps.
     pub seq: u64,
     /// Its id by the room (XEP-0359).
-    pub stanza_id: String,
+    pub stanza_id: Arc<str>,
     /// When the room accepted it.
     pub stamp: Time,
-    /// The author's participant ID; empty if the room itself speaks.
-    pub author: String,
+    /// The author's participant ID; none if the room itself speaks.
+    pub author: Option<ParticipantId>,
     /// The author's nickname then.
-    pub nick: String,
+    pub nick: Arc<str>,
     /// The author's bare JID, for readers who may see it. A host that must forget JIDs may clear it.
-    pub jid: Option<String>,
+    pub jid: Option<Arc<str>>,
     /// The `id` that the author gave the message.
-    pub id: String,
+    pub id: Arc<str>,
     /// The message's children as bytes of XML, in `jabber:client`.
     pub body: Bytes,
 }
@@ -241,7 +244,7 @@ pub struct Query {
     /// Only records with a greater sequence number: older ones are not for this reader.
     pub above_seq: Option<u64>,
     /// Only records of this author.
-    pub author: Option<String>,
+    pub author: Option<ParticipantId>,
     /// Only after the record with this stanza-id (a filter, XEP-0313 `after-id`).
     pub after_id: Option<String>,
     /// Only before the record with this stanza-id (a filter, XEP-0313 `before-id`).
@@ -286,7 +289,8 @@ impl Query {
     #[must_use]
     pub fn answer<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Answer {
         let readable = |seq: u64| self.above_seq.is_none_or(|above| seq > above);
-        let place = |id: &str| records.clone().find(|r| r.stanza_id == id).map(|r| r.seq).filter(|&seq| readable(seq));
+        let place =
+            |id: &str| records.clone().find(|r| *r.stanza_id == *id).map(|r| r.seq).filter(|&seq| readable(seq));
         let mut bounds = (self.above_seq, None);
         if let Some(id) = &self.after_id {
             let Some(seq) = place(id) else { return Answer::NoSuchId };
@@ -303,8 +307,8 @@ impl Query {
             .clone()
             .filter(|r| bounds.0.is_none_or(|above| r.seq > above) && bounds.1.is_none_or(|below| r.seq < below))
             .filter(|r| self.start.is_none_or(|start| r.stamp >= start) && self.end.is_none_or(|end| r.stamp <= end))
-            .filter(|r| self.author.as_ref().is_none_or(|author| r.author == *author))
-            .filter(|r| self.ids.is_empty() || self.ids.contains(&r.stanza_id))
+            .filter(|r| self.author.is_none() || r.author == self.author)
+            .filter(|r| self.ids.is_empty() || self.ids.iter().any(|id| **id == *r.stanza_id))
             .collect();
         let max = self.max as usize;
         let (start, end) = match &self.from {

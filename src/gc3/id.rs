@@ -21,6 +21,9 @@ impl ParticipantId {
         Self(text)
     }
 
+    /// An ID of the right shape that no account has: for filters that match nothing.
+    pub(crate) const NOBODY: Self = Self([b'-'; 21]);
+
     /// The ID that a text writes; `None` if the text has not the shape of one.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -7,7 +7,7 @@
 use std::ops::Range;
 
 use redb::{ReadOnlyTable, ReadTransaction, ReadableTable, TableDefinition, WriteTransaction};
-use xmpp_machines::gc3::{Answer, Edge, Page, Query, Record};
+use xmpp_machines::gc3::{Answer, Edge, Page, ParticipantId, Query, Record};
 
 use crate::store::StoreError;
 
@@ -45,12 +45,12 @@ pub fn put(write: &WriteTransaction, room: &str, record: &Record) -> Result<(), 
     let old = records.get((room, seq))?.and_then(|bytes| Record::from_bytes(bytes.value()));
     match old {
         Some(old) if old.stanza_id != record.stanza_id => {
-            ids.remove((room, old.stanza_id.as_str()))?;
+            ids.remove((room, &*old.stanza_id))?;
         }
         Some(_) => {}
         None => {
             let mut places = write.open_table(PLACES)?;
-            let author = list_of(&record.author);
+            let author = list_of(record.author);
             for list in [ALL, &author] {
                 let last = places.range((room, list, 0)..=(room, list, u64::MAX))?.next_back().transpose()?;
                 let last = last.map(|(key, place)| (key.value().2, place.value()));
@@ -64,7 +64,7 @@ pub fn put(write: &WriteTransaction, room: &str, record: &Record) -> Result<(), 
         }
     }
     records.insert((room, seq), record.to_bytes().as_slice())?;
-    ids.insert((room, record.stanza_id.as_str()), seq)?;
+    ids.insert((room, &*record.stanza_id), seq)?;
     Ok(())
 }
 
@@ -80,8 +80,8 @@ pub fn drop_room(write: &WriteTransaction, room: &str) -> Result<(), StoreError>
     Ok(())
 }
 
-fn list_of(author: &str) -> String {
-    format!("={author}")
+fn list_of(author: Option<ParticipantId>) -> String {
+    format!("={}", author.as_ref().map_or("", ParticipantId::as_str))
 }
 
 /// The archive of all rooms, as it was at one moment.
@@ -128,7 +128,7 @@ impl Archive {
     pub fn fetch(&self, room: &str, query: &Query) -> Result<Answer, StoreError> {
         let Some(mut within) = self.bounds(room, query)? else { return Ok(Answer::NoSuchId) };
         let list = if query.ids.is_empty() {
-            List::Stored { room, list: query.author.as_deref().map_or_else(String::new, list_of) }
+            List::Stored { room, list: query.author.map_or_else(String::new, |author| list_of(Some(author))) }
         } else {
             let Some(chosen) = self.chosen(room, query)? else { return Ok(Answer::NoSuchId) };
             List::Chosen(chosen)
@@ -202,10 +202,10 @@ impl Archive {
         }
         seqs.sort_unstable();
         seqs.dedup();
-        if let Some(author) = &query.author {
+        if let Some(author) = query.author {
             let mut of_author = Vec::new();
             for seq in seqs {
-                if self.places.get((room, list_of(author).as_str(), seq))?.is_some() {
+                if self.places.get((room, list_of(Some(author)).as_str(), seq))?.is_some() {
                     of_author.push(seq);
                 }
             }

@@ -6,7 +6,7 @@ use component::archive::{drop_room, put};
 use component::store::Store;
 use tempfile::TempDir;
 use xmpp_machines::Time;
-use xmpp_machines::gc3::{Answer, Edge, Query, Record};
+use xmpp_machines::gc3::{Answer, Edge, ParticipantId, Query, Record};
 
 /// A small generator: the same queries in every run.
 struct Dice(u64);
@@ -25,12 +25,13 @@ impl Dice {
 fn record(seq: u64, dice: &mut Dice) -> Record {
     Record {
         seq,
-        stanza_id: format!("sid-{seq}"),
+        stanza_id: format!("sid-{seq}").into(),
         stamp: Time::from_millis(1000 + seq / 3),
-        author: ["-ann", "-ben", ""][dice.roll(3) as usize].to_owned(),
-        nick: "nick".to_owned(),
+        author: ["-annannannannannannann", "-benbenbenbenbenbenben", ""].map(ParticipantId::parse)
+            [dice.roll(3) as usize],
+        nick: "nick".into(),
         jid: None,
-        id: format!("m{seq}"),
+        id: format!("m{seq}").into(),
         body: format!("<body>{seq}</body>").into(),
     }
 }

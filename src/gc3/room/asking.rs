@@ -86,7 +86,7 @@ impl Room {
     /// The host has read one end of the archive; the other may be missing yet.
     pub(super) fn ends(&mut self, kept: Bytes, first: Option<(Box<str>, Time)>, answer: Answer, out: &mut Out<'_>) {
         let Some((page, stanza)) = self.readable(&kept, answer, out) else { return };
-        let end = page.records.first().map(|record| (record.stanza_id.as_str(), record.stamp));
+        let end = page.records.first().map(|record| (&*record.stanza_id, record.stamp));
         match (first, end) {
             (None, Some((id, stamp))) if page.count != 1 => {
                 let Some(sender) = Sender::of(&self.state, &stanza) else { return };

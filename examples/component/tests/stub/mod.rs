@@ -67,12 +67,12 @@ impl Stub {
             ("store", text) => {
                 let record = Record {
                     seq: self.count,
-                    stanza_id: format!("id-{}", self.count),
+                    stanza_id: format!("id-{}", self.count).into(),
                     stamp: self.now,
-                    author: String::new(),
-                    nick: String::new(),
+                    author: None,
+                    nick: "".into(),
                     jid: None,
-                    id: String::new(),
+                    id: "".into(),
                     body: text.to_owned().into(),
                 };
                 out.push(rules::S1, Action::Do(Order::Store { room, record }));

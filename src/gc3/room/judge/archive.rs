@@ -4,7 +4,7 @@ use minidom::Element;
 
 use super::{Change, FORBIDDEN, Reply, Sender, TOO_LARGE, TOO_MANY, Verdict, refuse};
 use crate::codec::{
-    Allow, Condition, Form, FormFault, FormType, PageRequest, Position, Stanza, StanzaError, StanzaType,
+    Allow, Condition, Form, FormFault, FormType, PageRequest, Position, Stanza, StanzaError, StanzaType, parse_jid,
 };
 use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::config::History;
@@ -19,9 +19,6 @@ use crate::rule::Rule;
 use crate::time::Time;
 
 const NOT_OFFERED: StanzaError<'static> = StanzaError::of(Condition::FeatureNotImplemented);
-
-/// An author that nobody is: what `with` stands for if it names no participant.
-const NOBODY: &str = "-";
 
 /// How an archived message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -173,13 +170,13 @@ fn fields(state: &State, form: &Form, query: &mut Query, rendering: &mut Renderi
 
 /// The author that `with` names: by Participant JID, or by the nickname that a participant has now. A real JID names
 /// nobody, or the answer would tell who is who. `None`: it is no JID.
-fn author(state: &State, with: &str) -> Option<String> {
-    let with = jid::Jid::new(with).ok()?;
+fn author(state: &State, with: &str) -> Option<ParticipantId> {
+    let with = parse_jid(with)?;
     let here = with.to_bare().as_str() == state.address.as_str();
     let id = with.resource().filter(|_| here).and_then(|resource| {
         let resource = resource.as_str();
         let by_nick = || state.people.find_nick(resource).and_then(|slot| state.people.get(slot)).map(|p| p.id);
         ParticipantId::parse(resource).or_else(by_nick)
     });
-    Some(id.map_or_else(|| NOBODY.to_owned(), |id| id.as_str().to_owned()))
+    Some(id.unwrap_or(ParticipantId::NOBODY))
 }

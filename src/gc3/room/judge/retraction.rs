@@ -39,12 +39,12 @@ pub(super) fn find(state: &State, id: &str) -> Known {
         let Some(author) = said.author else { return Known::None };
         let record = Record {
             seq: said.seq,
-            stanza_id: id.to_owned(),
+            stanza_id: id.into(),
             stamp: said.stamp,
-            author: author.as_str().to_owned(),
-            nick: said.nick.as_ref().to_owned(),
-            jid: state.real_jid(author).map(str::to_owned),
-            id: said.id.as_ref().to_owned(),
+            author: Some(author),
+            nick: said.nick.clone(),
+            jid: state.real_jid(author).map(Into::into),
+            id: said.id.clone(),
             body: Fragment::default().bytes().clone(),
         };
         return Known::Original(Original { record, archived: said.archived, retracted: said.retracted });
@@ -54,7 +54,7 @@ pub(super) fn find(state: &State, id: &str) -> Known {
     }
     match &state.found {
         Some(found) if *found.id == *id => match &found.record {
-            Some(record) if record.stanza_id == id && !record.author.is_empty() => {
+            Some(record) if *record.stanza_id == *id && record.author.is_some() => {
                 let retracted = record.body.starts_with(TOMBSTONE);
                 Known::Original(Original { record: record.clone(), archived: true, retracted })
             }
@@ -72,7 +72,7 @@ pub(super) fn ask(id: &str) -> (Rule, Verdict) {
 /// The tombstone of a message that its author retracts with the message `by`.
 pub(super) fn own(state: &State, author: ParticipantId, id: &str, by: &str) -> Result<Tombstone, (Rule, Verdict)> {
     match find(state, id) {
-        Known::Original(original) if original.record.author == author.as_str() && !original.retracted => {
+        Known::Original(original) if original.record.author == Some(author) && !original.retracted => {
             Ok(tombstone(state, original, by, |_| {}))
         }
         Known::Ask => Err(ask(id)),

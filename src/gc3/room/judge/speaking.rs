@@ -1,5 +1,7 @@
 //! Messages to the whole room (M1–M15, G6, G7.1).
 
+use std::sync::Arc;
+
 use super::{Change, FORBIDDEN, NOT_IN, Sender, TOO_FAST, TOO_LARGE, Verdict, refuse};
 use crate::codec::Stanza;
 use crate::gc3::acl::Verb;
@@ -35,7 +37,7 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     if words.reactions.as_ref().is_some_and(|all| distinct(all) > state.limits.reactions) {
         return refuse(rule::M15, TOO_LARGE);
     }
-    let id: Box<str> = match stanza.id.as_deref() {
+    let id: Arc<str> = match stanza.id.as_deref() {
         Some(id) if !id.is_empty() => id.into(),
         _ => state.next_message_id().into(),
     };

@@ -58,7 +58,7 @@ pub(crate) fn page(state: &State, out: &mut Out<'_>, stanza: &Stanza, sender: &S
     result(out, rule::G7_3, stanza, |writer| {
         writer.open("fin", ns::MAM).attr_opt("complete", page.complete.then_some("true"));
         let ends = page.records.first().zip(page.records.last());
-        let ends = ends.map(|(first, last)| (first.stanza_id.as_str(), last.stanza_id.as_str()));
+        let ends = ends.map(|(first, last)| (&*first.stanza_id, &*last.stanza_id));
         PageEnds { ends, index: Some(page.index), count: Some(page.count) }.write(writer);
         writer.close();
     });
@@ -76,12 +76,12 @@ pub(crate) fn page(state: &State, out: &mut Out<'_>, stanza: &Stanza, sender: &S
 
 /// Writes an archived message as it was sent.
 fn archived(state: &State, record: &Record, rendering: Rendering, jids: bool, writer: &mut Writer) {
-    let author = ParticipantId::parse(&record.author);
+    let author = record.author;
     let from = match (author, rendering) {
         (None, _) => state.address.as_str().to_owned(),
         (Some(id), Rendering::Gc3) => state.participant_jid(id),
         (Some(id), Rendering::Muc) => match jid::ResourcePart::new(&record.nick) {
-            Ok(nick) if nick.as_str() == record.nick => format!("{}/{nick}", state.address),
+            Ok(nick) if nick.as_str() == &*record.nick => format!("{}/{nick}", state.address),
             // A name that is no resource cannot stand in an address.
             _ => state.participant_jid(id),
         },

@@ -1,5 +1,7 @@
 //! What happens to the state when a message is accepted.
 
+use std::sync::Arc;
+
 use bytes::Bytes;
 
 use super::{Bound, Said, Slot, State, Subject};
@@ -13,7 +15,7 @@ pub(crate) struct Speech {
     pub(crate) who: Slot,
     pub(crate) author: ParticipantId,
     /// The id under which it is reflected.
-    pub(crate) id: Box<str>,
+    pub(crate) id: Arc<str>,
     /// Its children without forgeries.
     pub(crate) body: Fragment,
     /// Whether it goes into the archive.
@@ -40,7 +42,7 @@ pub(crate) struct Moderation {
     /// The moderator's bare JID, for the audit list.
     pub(crate) actor: Box<str>,
     /// The id of the announcement.
-    pub(crate) id: Box<str>,
+    pub(crate) id: Arc<str>,
     /// What the announcement holds.
     pub(crate) body: Fragment,
     pub(crate) tombstone: Tombstone,
@@ -48,8 +50,8 @@ pub(crate) struct Moderation {
 
 impl State {
     /// The stanza-id of the message of that number (G6.5).
-    pub(crate) fn stanza_id(&self, seq: u64) -> String {
-        self.secret.hmac(&[b"sid", &seq.to_be_bytes()]).base32()
+    pub(crate) fn stanza_id(&self, seq: u64) -> Arc<str> {
+        self.secret.hmac(&[b"sid", &seq.to_be_bytes()]).base32_shared()
     }
 
     /// The id of the next message that comes without one, or that the room itself says. Its number is as unique as an
@@ -59,7 +61,7 @@ impl State {
     }
 
     /// Retracts a message for a moderator; gives back the announcement's stanza-id, and its record if it is archived.
-    pub(crate) fn moderate(&mut self, moderation: &Moderation) -> (String, Option<Record>) {
+    pub(crate) fn moderate(&mut self, moderation: &Moderation) -> (Arc<str>, Option<Record>) {
         self.talk.seq += 1;
         let seq = self.talk.seq;
         let stanza_id = self.stanza_id(seq);
@@ -70,15 +72,15 @@ impl State {
             seq,
             stanza_id: stanza_id.clone(),
             stamp: now,
-            author: String::new(),
-            nick: String::new(),
+            author: None,
+            nick: Arc::default(),
             jid: None,
-            id: moderation.id.as_ref().to_owned(),
+            id: moderation.id.clone(),
             body: moderation.body.bytes().clone(),
         });
         let said = Said {
             seq,
-            stanza_id: stanza_id.as_str().into(),
+            stanza_id: stanza_id.clone(),
             id: moderation.id.clone(),
             author: None,
             nick: "".into(),
@@ -91,16 +93,15 @@ impl State {
     }
 
     /// Accepts a message; gives back its number, its stanza-id if it carries one, and the record to store.
-    pub(crate) fn speak(&mut self, speech: &Speech) -> (u64, String, Option<Record>) {
+    pub(crate) fn speak(&mut self, speech: &Speech) -> (u64, Arc<str>, Option<Record>) {
         self.talk.seq += 1;
         let seq = self.talk.seq;
-        let stanza_id = if speech.identified { self.stanza_id(seq) } else { String::new() };
+        let stanza_id = if speech.identified { self.stanza_id(seq) } else { Arc::default() };
         let now = self.now;
-        let mut nick: Box<str> = "".into();
-        let jid = self.people.jid(speech.who).to_owned();
+        let mut nick: Arc<str> = Arc::default();
         if let Some(person) = self.people.get_mut(speech.who) {
             person.spoke = true;
-            nick = person.nick.clone();
+            nick = (*person.nick).into();
         }
         if self.config.slow_mode > 0 {
             let rate = self.slow_rate();
@@ -114,7 +115,7 @@ impl State {
                 author: speech.author,
                 nick: nick.clone(),
                 stamp: now,
-                stanza_id: stanza_id.as_str().into(),
+                stanza_id: stanza_id.clone(),
                 body: body.clone(),
             });
         }
@@ -122,15 +123,15 @@ impl State {
             seq,
             stanza_id: stanza_id.clone(),
             stamp: now,
-            author: speech.author.as_str().to_owned(),
-            nick: nick.as_ref().to_owned(),
-            jid: Some(jid),
-            id: speech.id.as_ref().to_owned(),
+            author: Some(speech.author),
+            nick: nick.clone(),
+            jid: Some(self.people.jid(speech.who).into()),
+            id: speech.id.clone(),
             body: speech.body.bytes().clone(),
         });
         let said = Said {
             seq,
-            stanza_id: stanza_id.as_str().into(),
+            stanza_id: stanza_id.clone(),
             id: speech.id.clone(),
             author: Some(speech.author),
             nick,
@@ -145,7 +146,7 @@ impl State {
     /// Remembers a message that was sent to all.
     pub(crate) fn remember(&mut self, said: Said, record: Option<&Record>) {
         if let Some(record) = record {
-            self.talk.last_archived = Some((record.seq, record.stanza_id.as_str().into()));
+            self.talk.last_archived = Some((record.seq, record.stanza_id.clone()));
             self.talk.keep(record.clone(), self.limits.ring, self.limits.ring_bytes);
         }
         self.talk.remember(said, self.limits.recent);

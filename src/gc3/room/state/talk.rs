@@ -1,6 +1,7 @@
 //! What was said: the one order of messages, the latest of them, and the subject.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
@@ -15,12 +16,12 @@ use crate::time::Time;
 pub(crate) struct Said {
     pub(crate) seq: u64,
     /// The stanza-id; empty if the message carries none.
-    pub(crate) stanza_id: Box<str>,
+    pub(crate) stanza_id: Arc<str>,
     /// The `id` under which it was reflected.
-    pub(crate) id: Box<str>,
+    pub(crate) id: Arc<str>,
     /// `None`: the room itself.
     pub(crate) author: Option<ParticipantId>,
-    pub(crate) nick: Box<str>,
+    pub(crate) nick: Arc<str>,
     pub(crate) stamp: Time,
     pub(crate) archived: bool,
     pub(crate) retracted: bool,
@@ -30,9 +31,9 @@ pub(crate) struct Said {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Subject {
     pub(crate) author: ParticipantId,
-    pub(crate) nick: Box<str>,
+    pub(crate) nick: Arc<str>,
     pub(crate) stamp: Time,
-    pub(crate) stanza_id: Box<str>,
+    pub(crate) stanza_id: Arc<str>,
     /// The `<subject/>` elements, as bytes.
     pub(crate) body: Bytes,
 }
@@ -43,7 +44,7 @@ pub(crate) struct Talk {
     /// The number of the last message that was accepted; all count.
     pub(crate) seq: u64,
     /// The last archived message.
-    pub(crate) last_archived: Option<(u64, Box<str>)>,
+    pub(crate) last_archived: Option<(u64, Arc<str>)>,
     pub(crate) recent: VecDeque<Said>,
     /// The last archived messages, whole, for those who join (M14).
     pub(crate) ring: VecDeque<Record>,
