@@ -45,7 +45,7 @@ pub(super) fn report(state: &State, sender: &Sender<'_>, demand: &Element) -> (R
         let id = message.attr("id").filter(|_| message.attr("by") == Some(state.address.as_str())).unwrap_or_default();
         match retraction::find(state, id) {
             retraction::Known::Original(original)
-                if original.archived && original.record.author == reported.as_str() =>
+                if original.archived && original.record.author == Some(reported) =>
             {
                 messages.push(id.into());
             }
