@@ -210,10 +210,7 @@ impl Room {
                     say::presence(state, out, rule::P3, present);
                 }
             }
-            Change::Unavailable { who, seats, approve } => {
-                if let Some(who) = approve {
-                    state.approve(who);
-                }
+            Change::Unavailable { who, seats } => {
                 state.timers.clear(Timer::Probe(who));
                 out.push(why, Action::Tell(Notice::Also));
                 for seat in seats {

@@ -130,7 +130,6 @@ pub(crate) enum Change {
     Unavailable {
         who: Slot,
         seats: Vec<Seat>,
-        approve: Option<Slot>,
     },
     Approve {
         who: Slot,

@@ -2,7 +2,7 @@
 
 use super::{Change, Sender, Verdict};
 use crate::codec::{Condition, Stanza, StanzaError, StanzaKind, StanzaType};
-use crate::gc3::room::state::{Slot, Standing, State, Timer};
+use crate::gc3::room::state::{Origin, Slot, Standing, State, Timer};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::Presence;
 use crate::party::{Address, Seat};
@@ -32,18 +32,13 @@ pub(super) fn presence(state: &State, sender: &Sender<'_>, presence: &Presence<'
             }
         }
         Presence::Unavailable => {
-            let seats = ended(state, who, sender);
-            let approve = (standing == Standing::Asked).then_some(who);
+            let seats = ended(state, who, standing, sender);
             let probed = state.timers.get(Timer::Probe(who)).is_some();
-            if seats.is_empty() && approve.is_none() && !probed {
+            if seats.is_empty() && !probed {
                 return (rule::P1, Verdict::Drop);
             }
-            let why = match approve {
-                _ if !seats.is_empty() => rule::P1,
-                Some(_) => rule::G4_1,
-                None => rule::G4_7,
-            };
-            (why, Verdict::Accept(Change::Unavailable { who, seats, approve }))
+            let why = if seats.is_empty() { rule::G4_7 } else { rule::P1 };
+            (why, Verdict::Accept(Change::Unavailable { who, seats }))
         }
         Presence::Subscribed if standing == Standing::Approved => (rule::G4_1, Verdict::Drop),
         Presence::Subscribed => (rule::G4_1, Verdict::Accept(Change::Approve { who })),
@@ -52,13 +47,14 @@ pub(super) fn presence(state: &State, sender: &Sender<'_>, presence: &Presence<'
     }
 }
 
-/// The sessions that an unavailable presence ends: its own, or from a bare JID all.
-fn ended(state: &State, who: Slot, sender: &Sender<'_>) -> Vec<Seat> {
+/// The sessions that an unavailable presence ends: its own, or all presence sessions if a server answers a probe from
+/// the bare JID. While the request is open, some servers acknowledge it in the same words.
+fn ended(state: &State, who: Slot, standing: Standing, sender: &Sender<'_>) -> Vec<Seat> {
     if sender.is_full {
-        state.sessions.find(sender.full).into_iter().collect()
-    } else {
-        state.sessions.of(&state.people, who).collect()
+        return state.sessions.find(sender.full).into_iter().collect();
     }
+    let by_presence = |seat: &Seat| state.sessions.get(*seat).is_some_and(|s| s.origin == Origin::Presence);
+    state.sessions.of(&state.people, who).filter(|_| standing != Standing::Asked).filter(by_presence).collect()
 }
 
 /// Decides about a result or an error (P6, G4.2, G4.3, M9).
