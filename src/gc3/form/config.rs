@@ -277,9 +277,8 @@ fn add_fields(form: &mut Form, config: &Config, configures: bool, limits: &Gc3Li
         boolean("members-only", "Only those on the access list may join", config.members_only),
         boolean("moderated", "Only those with voice may speak", config.moderated),
     ]);
-    if configures {
-        form.fields.push(field("password", FieldType::TextPrivate, "Password").value(&config.password));
-    }
+    let password = field("password", FieldType::TextPrivate, "Password");
+    form.fields.push(if configures { password.value(&config.password) } else { password });
     form.fields.extend([
         integer("max-participants", "Most participants", config.max_participants, "1", limits.participants),
         list("subject-by", "Who may change the subject", &CLASSES, config.subject_by.name()),

@@ -71,14 +71,21 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
             }
         }
         Timer::Relay(number) => room.relay_late(number, out),
-        Timer::Farewell | Timer::Vanish => {}
+        Timer::Farewell => {
+            let accounts = state.farewells();
+            say::farewell(state, out, rule::G3_5, &accounts);
+        }
+        // Nothing is left to remember, and whoever holds the room drops it.
+        Timer::Vanish => say::also(out, rule::G3_5),
     }
 }
 
 /// Judges a stanza again, with what the host answered.
 pub(super) fn again(room: &mut Room, stanza: &Bytes, out: &mut Out<'_>) {
     if let Some(stanza) = reread(stanza) {
+        room.state.again = true;
         room.stanza(&stanza, out);
+        room.state.again = false;
     }
 }
 
@@ -108,6 +115,15 @@ pub(super) fn command(room: &mut Room, command: Command, out: &mut Out<'_>) {
             if ParticipantId::parse(&id).is_some_and(|id| state.forget_name(id)) {
                 say::also(out, rule::L1);
             }
+        }
+        Command::ParentLost { uri, jid } => {
+            let departed = state.parent_lost(&uri, jid.as_str());
+            say::removed(state, out, departed.as_slice());
+            say::also(out, rule::SP8);
+        }
+        Command::ParentGone { uri } if state.config.parent == uri => {
+            state.parent_gone(&uri);
+            say::reconfigured(state, out, rule::SP10);
         }
         _ => {}
     }

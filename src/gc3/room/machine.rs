@@ -107,13 +107,19 @@ impl Room {
         if sender.who.is_none() && !self.may_be_known_to(sender.bare) {
             return say::refuse(&self.state, out, rule::V4, stanza, &judge::NOT_FOUND.into());
         }
+        if let Some((why, verdict)) = judge::destroyed(&self.state, stanza) {
+            return match verdict {
+                Verdict::Refuse(refusal) => say::refuse(&self.state, out, why, stanza, &refusal),
+                _ => say::drop(out, why, stanza),
+            };
+        }
         let ask = match wire::read(stanza) {
             Read::Silent(why) => return say::drop(out, why, stanza),
             Read::Malformed(why, error) => return say::refuse(&self.state, out, why, stanza, &error.into()),
             Read::Ask(ask) => ask,
         };
         let (why, verdict) = judge::judge(&self.state, stanza, &sender, &ask);
-        if self.state.found.is_none() {
+        if !self.state.again {
             self.state.spend_input(sender.who, stanza);
         }
         match verdict {
@@ -247,7 +253,6 @@ impl Room {
                 let departed = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &departed);
             }
-            Change::AskParent { fact } => self.ask_parent(why, stanza, fact, out),
             Change::Relay(request) => self.relay(why, stanza, &request, out),
             Change::Relayed { number } => self.relayed(why, number, stanza, out),
             Change::Private(private) => self.private(why, stanza, &private, out),
@@ -263,6 +268,26 @@ impl Room {
                 }
                 say::reported(state, out, why, stanza, &report);
             }
+            Change::Own(mut own) => {
+                let (who, rules) = (own.who, core::mem::take(&mut own.rules));
+                let present = state.set_own(own);
+                say::own_set(state, out, why, stanza, (who, &rules), present);
+            }
+            Change::Configure(new) => {
+                let aliases = (new.config.aliases != state.config.aliases).then(|| new.config.aliases.clone());
+                let departed = state.configure(new.config, new.actor);
+                say::configured(state, out, why, stanza, &new.rules, &departed);
+                if let Some(aliases) = aliases {
+                    out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
+                }
+            }
+            Change::Destroy(ending) => {
+                let sessions = state.destroy(ending.clone());
+                say::destroyed(state, out, why, stanza, &ending, &sessions);
+                let accounts = state.farewells();
+                say::farewell(state, out, why, &accounts);
+            }
+            Change::AskParent { fact, uri } => self.ask_parent(why, stanza, fact, uri, out),
             Change::Find { id } => self.find(why, stanza, id, out),
             Change::Read(reading) => self.read(why, stanza, reading, out),
             Change::Moderate(moderation) => {
@@ -291,14 +316,14 @@ impl Room {
     }
 
     /// Asks the host about the sender and the parent space.
-    fn ask_parent(&mut self, why: Rule, stanza: &Stanza, fact: ParentFact, out: &mut Out<'_>) {
+    fn ask_parent(&mut self, why: Rule, stanza: &Stanza, fact: ParentFact, uri: String, out: &mut Out<'_>) {
         let state = &mut self.state;
         let Some(jid) = stanza.from.as_ref().map(|from| from.to_bare()) else { return };
         let token = state.next_token();
-        let question = Question::Parent { stanza: stanza.to_bytes().into(), jid: jid.as_str().into(), fact };
+        let (account, of) = (jid.as_str().into(), uri.as_str().into());
+        let question = Question::Parent { stanza: stanza.to_bytes().into(), jid: account, uri: of, fact };
         state.questions.insert(token, question);
         state.timers.set(Timer::Question(token), state.now.plus(state.limits.parent_for));
-        let uri = state.config.parent.clone();
         out.push(why, Action::Do(RoomOrder::Host(Order::Parent { token, uri, jid, fact })));
     }
 
@@ -331,10 +356,9 @@ impl Room {
                 self.ready(rule::G4_6, seat, topics.into(), out);
             }
             (Question::Features(seat), _) => self.ready(rule::G4_6, seat, Topics::NONE, out),
-            (Question::Parent { stanza, jid, fact }, answer) => match answer {
+            (Question::Parent { stanza, jid, uri, fact }, answer) => match answer {
                 Answer::Yes | Answer::No => {
-                    let now = self.state.now;
-                    self.state.facts.insert((jid, fact), (answer == Answer::Yes, now));
+                    self.state.learn(&jid, &uri, fact, answer == Answer::Yes);
                     due::again(self, &stanza, out);
                 }
                 _ => due::host_silent(self, rule::SP6, &stanza, out),

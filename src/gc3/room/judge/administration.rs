@@ -40,6 +40,12 @@ impl<'a> Actor<'a> {
         Self { bare: sender.bare, id: state.id_of(sender.bare), affiliation, role }
     }
 
+    /// Notes the rule by which an administrator of the service acts.
+    fn notes(&self, state: &State, mut edits: Edits) -> Edits {
+        edits.rules.extend(state.is_admin(self.bare).then_some(rule::G13_1));
+        edits
+    }
+
     fn needs(&self, state: &State, verb: Verb) -> Judged<()> {
         let may = acl::allows(&state.config, self.affiliation, self.role, verb);
         if may { Ok(()) } else { no(rule::G14_10, FORBIDDEN) }
@@ -47,10 +53,9 @@ impl<'a> Actor<'a> {
 
     /// Whether it may give the affiliation `to` to whoever has `from` (A4–A6).
     fn may_affiliate(&self, state: &State, id: ParticipantId, from: Affiliation, to: Affiliation) -> Judged<()> {
-        let oneself = self.id == id;
         if to == Affiliation::Outcast {
             self.needs(state, Verb::ChangeMembers)?;
-            if oneself {
+            if self.id == id {
                 return no(rule::G2_17, CONFLICT);
             }
             let high = from >= Affiliation::Admin && self.affiliation < Affiliation::Owner;
@@ -58,10 +63,6 @@ impl<'a> Actor<'a> {
         }
         let high = from >= Affiliation::Admin || to >= Affiliation::Admin;
         self.needs(state, if high { Verb::ChangeOwners } else { Verb::ChangeMembers })?;
-        if oneself && to < from {
-            let last = from == Affiliation::Owner && state.access.owners() <= 1;
-            return no(if last { rule::C4 } else { rule::G2_17 }, CONFLICT);
-        }
         Ok(())
     }
 
@@ -180,7 +181,7 @@ fn participant_edits(state: &State, actor: &Actor<'_>, element: &Element, presen
             _ => return no(rule::G14_12, BAD_REQUEST),
         }
     }
-    whole(state, edits)
+    whole(state, actor.notes(state, edits))
 }
 
 /// Whose entry an item of the access list is.
@@ -254,7 +255,7 @@ fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &s
             _ => return no(rule::G14_12, BAD_REQUEST),
         }
     }
-    whole(state, edits)
+    whole(state, actor.notes(state, edits))
 }
 
 fn once(seen: &mut Vec<ParticipantId>, id: ParticipantId) -> Judged<()> {

@@ -7,7 +7,7 @@ use crate::gc3::config::ParentJoin;
 use crate::gc3::form::{self, JoinForm};
 use crate::gc3::host::ParentFact;
 use crate::gc3::nick;
-use crate::gc3::room::state::{Joining, State};
+use crate::gc3::room::state::{Joining, Slot, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::Join;
 use crate::party::Address;
@@ -65,7 +65,7 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
         (None, None) => return with_form(rule::J3, INCOMPLETE),
     };
     let Some(wanted) = wanted else { return with_form(rule::G11_1, INCOMPLETE) };
-    let Some(free) = free_variant(state, &wanted) else { return refuse(rule::G11_3, CONFLICT) };
+    let Some(free) = free_variant(state, &wanted, None) else { return refuse(rule::G11_3, CONFLICT) };
     let why = match stanza.to.as_ref() {
         _ if free != wanted => rule::J4,
         Some(to) if to.to_bare().as_str() != state.address.as_str() => rule::J8,
@@ -83,26 +83,27 @@ fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Re
         Affiliation::Outcast => {
             let id = state.id_of(sender.bare);
             let by_id = state.access.get(&crate::gc3::room::state::Key::Id(id)).is_some();
-            Err(refuse(if by_id { rule::G2_16 } else { rule::J1 }, FORBIDDEN))
+            let also = by_id.then_some(rule::G2_16);
+            Err((rule::J1, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() })))
         }
         Affiliation::None if state.config.members_only => {
             let parent = &state.config.parent;
             if state.config.parent_join != ParentJoin::Members || parent.is_empty() || state.config.secret() {
                 return Err(refuse(rule::J2, NOT_ON_LIST));
             }
-            match state.fact(sender.bare, ParentFact::Member) {
+            match state.fact(sender.bare, parent, ParentFact::Member) {
                 Some(true) => Ok(true),
                 Some(false) => Err(refuse(rule::SP5, NOT_ON_LIST)),
-                None => Err((rule::SP6, Verdict::Accept(Change::AskParent { fact: ParentFact::Member }))),
+                None => Err(super::ask_parent(state, rule::SP6, ParentFact::Member, parent)),
             }
         }
         _ => Ok(false),
     }
 }
 
-/// The nickname itself, or its first variant that nobody holds (G11.3).
-pub(super) fn free_variant(state: &State, wanted: &str) -> Option<String> {
-    let free = |nick: &String| state.people.find_nick(nick).is_none();
+/// The nickname itself, or its first variant that nobody but `own` holds (G11.3).
+pub(super) fn free_variant(state: &State, wanted: &str, own: Option<Slot>) -> Option<String> {
+    let free = |nick: &String| state.people.find_nick(nick).is_none_or(|holder| own == Some(holder));
     let variants = (2..=100).map(|n| nick::variant(wanted, n));
     core::iter::once(wanted.to_owned()).chain(variants).find(free)
 }

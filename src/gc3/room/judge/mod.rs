@@ -12,11 +12,12 @@ mod presence;
 mod relay;
 mod report;
 mod retraction;
+mod settings;
 mod speaking;
 mod sync;
 
-use super::state::{Edits, Joining, Moderation, Show, Slot, Speech, State, Topics};
-use crate::codec::{Condition, ErrorType, Stanza, StanzaError, StanzaKind};
+use super::state::{Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Show, Slot, Speech, State, Topics};
+use crate::codec::{Condition, ErrorType, FormType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{Ask, TOO_LARGE, UNAVAILABLE};
@@ -54,11 +55,13 @@ pub(crate) struct Refusal {
     pub(crate) uri: Option<Box<str>>,
     /// Whether the join form is sent along, for the client to ask again.
     pub(crate) form: bool,
+    /// A further rule that took part.
+    pub(crate) also: Option<Rule>,
 }
 
 impl From<StanzaError<'static>> for Refusal {
     fn from(error: StanzaError<'static>) -> Self {
-        Self { error, uri: None, form: false }
+        Self { error, uri: None, form: false, also: None }
     }
 }
 
@@ -80,6 +83,12 @@ pub(crate) enum Reply {
     QueryForm,
     Participants(ListReply),
     Access(AccessReply),
+    /// Somebody's own settings.
+    Own(Slot, FormType),
+    /// The configuration, and whether the asker may change it.
+    Config {
+        configures: bool,
+    },
 }
 
 /// The answer to `<sync/>` (G5.2).
@@ -147,6 +156,7 @@ pub(crate) enum Change {
     /// The host is asked about the sender and the parent space, and the stanza is judged again with its answer.
     AskParent {
         fact: ParentFact,
+        uri: String,
     },
     /// Nothing but a rate is spent on an answer.
     Looked {
@@ -183,6 +193,9 @@ pub(crate) enum Change {
     Lost {
         seat: Seat,
     },
+    Own(OwnSettings),
+    Configure(Box<Configuring>),
+    Destroy(Ending),
 }
 
 /// `modify/jid-malformed`
@@ -253,9 +266,20 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Access(element) => access::access(state, stanza, sender, element),
         Ask::Report(demand) => report::report(state, sender, demand),
         Ask::Occupant(resource) => relay::occupant(state, stanza, sender, resource),
+        Ask::Own(element) => settings::own(state, stanza, sender, element),
+        Ask::Config(element) => settings::config(state, stanza, sender, element),
+        Ask::Destroy(element) => settings::destroy(state, sender, element),
         Ask::Returned => presence::returned(state, stanza, sender),
-        _ => refuse(rule::G13_5, UNAVAILABLE),
     }
+}
+
+/// Has the host asked about the sender and a parent space, if not too much is asked already: every open question keeps a
+/// stanza.
+fn ask_parent(state: &State, why: Rule, fact: ParentFact, uri: &str) -> (Rule, Verdict) {
+    if state.questions.len() >= state.limits.in_flight {
+        return refuse(rule::G14_15, TOO_MANY);
+    }
+    (why, Verdict::Accept(Change::AskParent { fact, uri: uri.to_owned() }))
 }
 
 /// A destroyed room answers that it is gone, to those who may know that it was (G3.5).
@@ -276,7 +300,7 @@ fn too_fast(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> Option<(Rule
         return None;
     }
     // What the host was asked about was paid for when it came.
-    let allowed = state.found.is_some() || person.allowance.allows(state.limits.input, state.now);
+    let allowed = state.again || person.allowance.allows(state.limits.input, state.now);
     let why = if stanza.kind == StanzaKind::Message { rule::M7 } else { rule::G14_14 };
     (!allowed).then(|| refuse(why, TOO_FAST))
 }

@@ -44,9 +44,7 @@ pub(super) fn report(state: &State, sender: &Sender<'_>, demand: &Element) -> (R
     for message in report.children().filter(|child| child.is("stanza-id", ns::SID)).take(MESSAGES) {
         let id = message.attr("id").filter(|_| message.attr("by") == Some(state.address.as_str())).unwrap_or_default();
         match retraction::find(state, id) {
-            retraction::Known::Original(original)
-                if original.archived && original.record.author == Some(reported) =>
-            {
+            retraction::Known::Original(original) if original.archived && original.record.author == Some(reported) => {
                 messages.push(id.into());
             }
             // The host is asked once: for the first message that only it can know.

@@ -58,6 +58,7 @@ pub(crate) fn left(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
 /// Says that somebody is in no more: to its own sessions at once if it was removed, as presence to the others, and to
 /// its server. The participant list follows with the next announcement.
 pub(crate) fn departed(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed) {
+    also(out, rule::G2_7);
     if gone.why != Why::Left && gone.why != Why::AccountGone {
         let change = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
             let before = state.version_text(state.version.announced);

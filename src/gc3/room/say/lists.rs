@@ -1,6 +1,6 @@
 //! The participant list and the access list: their items, their pages, and what is said of their changes (G2).
 
-use super::{also, joining, result};
+use super::{also, result, settings};
 use crate::codec::{Page, Stanza, Writer};
 use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::room::Out;
@@ -101,8 +101,9 @@ pub(crate) fn edited(
     departed: &[Departed],
 ) {
     result(out, why, stanza, |_| {});
-    for gone in departed {
-        joining::departed(state, out, removal(gone.why), gone);
+    settings::removed(state, out, departed);
+    if departed.iter().any(|gone| gone.why == Why::Banned) {
+        also(out, rule::C3);
     }
     for &rule in rules {
         also(out, rule);

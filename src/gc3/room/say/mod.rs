@@ -7,6 +7,7 @@ mod joining;
 mod lists;
 mod relay;
 mod report;
+mod settings;
 mod speaking;
 mod sync;
 
@@ -16,6 +17,7 @@ pub(crate) use joining::{ask, created, departed, joined, left};
 pub(crate) use lists::edited;
 pub(crate) use relay::{check_session, private, relay, relay_late, relayed};
 pub(crate) use report::reported;
+pub(crate) use settings::{configured, destroyed, farewell, own_set, reconfigured, removed};
 pub(crate) use speaking::{Spoken, moderated, moderation, reflection, spoken};
 pub(crate) use sync::synced;
 
@@ -75,6 +77,9 @@ pub(crate) fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         if why == rule::J3 {
             also(out, rule::G1_4);
         }
+        if let Some(rule) = refusal.also {
+            also(out, rule);
+        }
     }
 }
 
@@ -95,6 +100,8 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         }
         Reply::Participants(reply) => lists::participants(state, out, why, stanza, reply),
         Reply::Access(reply) => lists::access(state, out, why, stanza, reply),
+        Reply::Own(who, type_) => settings::own(state, out, why, stanza, *who, *type_),
+        Reply::Config { configures } => settings::config(state, out, why, stanza, *configures),
         Reply::Sync(reply) => synced(state, out, why, stanza, reply),
         Reply::Info { aliased, subject } => disco::info(state, out, why, stanza, *aliased, *subject),
         Reply::Items(items) => disco::items(state, out, why, stanza, items),

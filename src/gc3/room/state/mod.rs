@@ -6,6 +6,7 @@ mod joining;
 mod people;
 mod relays;
 mod sessions;
+mod settings;
 mod speaking;
 mod talk;
 mod timers;
@@ -22,6 +23,7 @@ pub(crate) use joining::{Applied, Departed, Joining, Present};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
+pub(crate) use settings::{Configuring, Ending, OwnSettings};
 pub(crate) use speaking::{Moderation, Speech, Tombstone};
 pub(crate) use talk::{Said, Subject, Talk};
 pub(crate) use timers::{Timer, Timers};
@@ -29,7 +31,7 @@ pub(crate) use timers::{Timer, Timers};
 use crate::codec::StanzaKind;
 use crate::gc3::acl::{self, Role, Verb};
 use crate::gc3::config::{Config, Who};
-use crate::gc3::host::{Record, Token};
+use crate::gc3::host::{ParentFact, Record, Token};
 use crate::gc3::id::ParticipantId;
 use crate::limits::Gc3Limits;
 use crate::party::{Address, Seat};
@@ -69,8 +71,8 @@ pub(crate) struct State {
     pub(crate) asked: BTreeMap<Slot, Asked>,
     /// Rates that only few use at a time, by what they bound and for whom.
     pub(crate) rates: BTreeMap<(Bound, Box<str>), Allowance>,
-    /// What the host said of accounts and the parent space.
-    pub(crate) facts: BTreeMap<(Box<str>, crate::gc3::host::ParentFact), (bool, Time)>,
+    /// What the host said of accounts and parent spaces, by bare JID and URI, and when.
+    pub(crate) facts: BTreeMap<(Box<str>, Box<str>, ParentFact), (bool, Time)>,
     /// Accounts that are in by the parent's membership alone (SP8).
     pub(crate) by_parent: BTreeSet<Slot>,
     pub(crate) audit: VecDeque<Audit>,
@@ -88,6 +90,9 @@ pub(crate) struct State {
     /// What the host found in the archive, while the stanza that made the room ask is judged again; else none.
     #[serde(skip)]
     pub(crate) found: Option<Found>,
+    /// Whether a stanza is judged again, with what the host answered. It was paid for when it came.
+    #[serde(skip)]
+    pub(crate) again: bool,
 }
 
 /// What the host found in the archive under a stanza-id.
@@ -145,7 +150,7 @@ pub(crate) enum Question {
     /// The message of this id, for this stanza, which is judged again with the answer.
     Find { stanza: Bytes, id: Box<str> },
     /// A fact about the parent space, for this stanza, which is judged again with the answer.
-    Parent { stanza: Bytes, jid: Box<str>, fact: crate::gc3::host::ParentFact },
+    Parent { stanza: Bytes, jid: Box<str>, uri: Box<str>, fact: ParentFact },
 }
 
 /// A request to an account on behalf of a participant (G9), or a ping that verifies a bounce (P6).
@@ -223,7 +228,7 @@ pub(crate) struct Destroyed {
     pub(crate) reason: Option<Box<str>>,
     /// Accounts that still have to be told by `unsubscribe`.
     pub(crate) farewells: VecDeque<Box<str>>,
-    /// In a secret room: who was entitled to know it.
+    /// Who was in a secret room: they may know that it is gone, as may those on its access list.
     pub(crate) entitled: BTreeSet<Box<str>>,
 }
 
@@ -267,6 +272,7 @@ impl State {
             alias_check: None,
             destroyed: None,
             found: None,
+            again: false,
             secret,
         }
     }
@@ -342,8 +348,8 @@ impl State {
 
     /// Whether an account may know that a secret room exists (V4): it is in, was in, or stands on the access list.
     pub(crate) fn knows(&self, bare: &str) -> bool {
-        if let Some(gone) = &self.destroyed {
-            return gone.entitled.contains(bare);
+        if self.destroyed.as_ref().is_some_and(|gone| gone.entitled.contains(bare)) {
+            return true;
         }
         if self.people.find(bare).is_some() {
             return true;
@@ -512,8 +518,17 @@ pub(crate) fn parse_base36(text: &str) -> Option<u64> {
 
 impl State {
     /// What the host said about an account and the parent space, while it is believed.
-    pub(crate) fn fact(&self, bare: &str, fact: crate::gc3::host::ParentFact) -> Option<bool> {
-        let &(yes, at) = self.facts.get(&(bare.into(), fact))?;
+    pub(crate) fn fact(&self, bare: &str, uri: &str, fact: ParentFact) -> Option<bool> {
+        let &(yes, at) = self.facts.get(&(bare.into(), uri.into(), fact))?;
         (self.now.since(at) < self.limits.parent_cached).then_some(yes)
+    }
+
+    /// Keeps what the host said. What is not believed any more goes when there is much.
+    pub(crate) fn learn(&mut self, bare: &str, uri: &str, fact: ParentFact, yes: bool) {
+        let (now, believed) = (self.now, self.limits.parent_cached);
+        if self.facts.len() >= self.limits.rates_remembered {
+            self.facts.retain(|_, &mut (_, at)| now.since(at) < believed);
+        }
+        self.facts.insert((bare.into(), uri.into(), fact), (yes, now));
     }
 }
