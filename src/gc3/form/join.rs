@@ -42,8 +42,8 @@ impl JoinForm {
     }
 }
 
-/// Writes the join form for an account.
-pub(crate) fn write_join(state: &State, bare: &str, writer: &mut Writer) {
+/// Writes the join form for an account, by an alias with the room's own address (G12.5).
+pub(crate) fn write_join(state: &State, bare: &str, aliased: bool, writer: &mut Writer) {
     let nickname = field("nickname", FieldType::TextSingle, "Nickname");
     let nickname = match state.known_nick(bare) {
         Some(known) => nickname.value(known),
@@ -52,6 +52,9 @@ pub(crate) fn write_join(state: &State, bare: &str, writer: &mut Writer) {
     let mut form = offer(JOIN).with(nickname);
     if !state.config.password.is_empty() {
         form = form.with(field("password", FieldType::TextPrivate, "Password").required());
+    }
+    if aliased {
+        form = form.with(field("canonical", FieldType::JidSingle, "Address").value(state.address.as_str()));
     }
     form.with(push_field("push", "Notify", state.config.push_default)).write(writer);
 }

@@ -63,6 +63,10 @@ impl<'a> Actor<'a> {
         }
         let high = from >= Affiliation::Admin || to >= Affiliation::Admin;
         self.needs(state, if high { Verb::ChangeOwners } else { Verb::ChangeMembers })?;
+        if self.id == id && to < from {
+            let last = from == Affiliation::Owner && state.access.owners() <= 1;
+            return no(if last { rule::C4 } else { rule::G2_17 }, CONFLICT);
+        }
         Ok(())
     }
 

@@ -83,7 +83,8 @@ fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Re
         Affiliation::Outcast => {
             let id = state.id_of(sender.bare);
             let by_id = state.access.get(&crate::gc3::room::state::Key::Id(id)).is_some();
-            let also = by_id.then_some(rule::G2_16);
+            let parent = (state.config.parent_join == ParentJoin::Members).then_some(rule::SP7);
+            let also = if by_id { Some(rule::G2_16) } else { parent };
             Err((rule::J1, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() })))
         }
         Affiliation::None if state.config.members_only => {

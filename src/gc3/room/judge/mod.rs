@@ -20,7 +20,7 @@ use super::state::{Configuring, Edits, Ending, Joining, Moderation, OwnSettings,
 use crate::codec::{Condition, ErrorType, FormType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
 use crate::gc3::rules::table as rule;
-use crate::gc3::wire::{Ask, TOO_LARGE, UNAVAILABLE};
+use crate::gc3::wire::{Ask, TOO_LARGE};
 
 use crate::party::{Address, Seat};
 use crate::rule::Rule;

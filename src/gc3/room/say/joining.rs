@@ -11,10 +11,12 @@ use crate::machine::Action;
 use crate::ns;
 use crate::rule::Rule;
 
-/// Writes the join form for an account.
-pub(super) fn write_form(state: &State, bare: &str, writer: &mut Writer) {
+/// Writes the join form for the sender of a stanza.
+pub(super) fn write_form(state: &State, stanza: &Stanza, writer: &mut Writer) {
+    let bare = stanza.from.as_ref().map(|from| from.to_bare());
+    let aliased = stanza.to.as_ref().is_some_and(|to| to.to_bare().as_str() != state.address.as_str());
     writer.open("join-form", ns::GC3);
-    crate::gc3::form::write_join(state, bare, writer);
+    crate::gc3::form::write_join(state, bare.as_ref().map_or("", |jid| jid.as_str()), aliased, writer);
     writer.close();
 }
 

@@ -64,10 +64,7 @@ pub(crate) fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
     let mut error = refusal.error;
     error.uri = refusal.uri.as_deref();
     let answer = if refusal.form {
-        let bare = stanza.from.as_ref().map(|from| from.to_bare());
-        Outgoing::error_beside(stanza, &error, |writer| {
-            joining::write_form(state, bare.as_ref().map_or("", |jid| jid.as_str()), writer);
-        })
+        Outgoing::error_beside(stanza, &error, |writer| joining::write_form(state, stanza, writer))
     } else {
         Outgoing::error(stanza, &error)
     };
@@ -92,12 +89,7 @@ pub(crate) fn drop(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
 pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, reply: &Reply) {
     match reply {
         Reply::Done => result(out, why, stanza, |_| {}),
-        Reply::JoinForm => {
-            let bare = stanza.from.as_ref().map(|from| from.to_bare());
-            result(out, why, stanza, |writer| {
-                joining::write_form(state, bare.as_ref().map_or("", |jid| jid.as_str()), writer);
-            });
-        }
+        Reply::JoinForm => result(out, why, stanza, |writer| joining::write_form(state, stanza, writer)),
         Reply::Participants(reply) => lists::participants(state, out, why, stanza, reply),
         Reply::Access(reply) => lists::access(state, out, why, stanza, reply),
         Reply::Own(who, type_) => settings::own(state, out, why, stanza, *who, *type_),
