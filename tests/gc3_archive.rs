@@ -1,5 +1,5 @@
 //! The archive, retraction, privacy and reports of a room: what goes in, what comes out, and by which rule.
-#![expect(clippy::unwrap_used, reason = "a test stops where it fails")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test stops where it fails")]
 
 use jid::BareJid;
 use xmpp_machines::codec::{Reader, Stanza};

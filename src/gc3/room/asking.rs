@@ -117,10 +117,16 @@ impl Room {
                 return None;
             }
         };
-        let lost = judge::destroyed(&self.state, &stanza)
-            .or_else(|| judge::horizon(&self.state, &Sender::of(&self.state, &stanza)?).err());
-        if let Some((why, Verdict::Refuse(refusal))) = lost {
-            say::refuse(&self.state, out, why, &stanza, &refusal);
+        let gone = judge::destroyed(&self.state, &stanza);
+        let lost = judge::horizon(&self.state, &Sender::of(&self.state, &stanza)?).err();
+        if let Some((why, verdict)) = gone {
+            if let Verdict::Refuse(refusal) = verdict {
+                say::refuse(&self.state, out, why, &stanza, &refusal);
+            }
+            return None;
+        }
+        if let Some((why, error)) = lost {
+            say::refuse(&self.state, out, why, &stanza, &error.into());
             return None;
         }
         Some((page, stanza))

@@ -111,10 +111,11 @@ pub(super) fn command(room: &mut Room, command: Command, out: &mut Out<'_>) {
             state.restored();
             say::also(out, rule::G2_4);
         }
-        Command::Forget { room, id } if room.as_str() == state.address.as_str() => {
-            if ParticipantId::parse(&id).is_some_and(|id| state.forget_name(id)) {
-                say::also(out, rule::L1);
-            }
+        Command::Forget { room, id }
+            if room.as_str() == state.address.as_str()
+                && ParticipantId::parse(&id).is_some_and(|id| state.forget_name(id)) =>
+        {
+            say::also(out, rule::L1);
         }
         Command::ParentLost { uri, jid } => {
             let departed = state.parent_lost(&uri, jid.as_str());

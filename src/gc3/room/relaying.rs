@@ -14,7 +14,7 @@ impl Room {
     /// Relays a request to an account.
     pub(super) fn relay(&mut self, why: Rule, stanza: &Stanza, request: &Request, out: &mut Out<'_>) {
         let asker = Asker {
-            full: stanza.sender().unwrap_or_default(),
+            full: stanza.from.as_ref().map_or("", |from| from.as_str()),
             id: stanza.id.as_deref().unwrap_or_default(),
             asked: stanza.element.attr("to").unwrap_or_default(),
         };

@@ -20,6 +20,9 @@ use crate::time::Time;
 
 const NOT_OFFERED: StanzaError<'static> = StanzaError::of(Condition::FeatureNotImplemented);
 
+/// Why a request is refused.
+type Refused = (Rule, StanzaError<'static>);
+
 /// How an archived message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rendering {
@@ -50,18 +53,18 @@ pub(crate) enum Reading {
 
 /// Decides about a request to the archive.
 pub(super) fn archive(state: &State, stanza: &Stanza, sender: &Sender<'_>, request: &Element) -> (Rule, Verdict) {
-    if let Err(refused) = horizon(state, sender) {
-        return refused;
+    if let Err((why, error)) = horizon(state, sender) {
+        return refuse(why, error);
     }
     let reading = match (request.name(), stanza.type_) {
         ("query", StanzaType::Get) => return (rule::G7_7, Verdict::Answer(Reply::QueryForm)),
         ("metadata", StanzaType::Get) => match ends(state, sender) {
             Ok(query) => Reading::Ends(query),
-            Err(refused) => return refused,
+            Err((why, error)) => return refuse(why, error),
         },
         ("query", StanzaType::Set) => match asked(state, sender, request) {
             Ok(asked) => Reading::Page(asked.query),
-            Err(refused) => return refused,
+            Err((why, error)) => return refuse(why, error),
         },
         _ => return refuse(rule::G13_5, UNAVAILABLE),
     };
@@ -73,16 +76,16 @@ pub(super) fn archive(state: &State, stanza: &Stanza, sender: &Sender<'_>, reque
 }
 
 /// The sequence number above which somebody may read; `None`: all. Refused to whoever may read nothing (G7.2).
-pub(crate) fn horizon(state: &State, sender: &Sender<'_>) -> Result<Option<u64>, (Rule, Verdict)> {
-    let refused = || refuse(rule::G7_2, FORBIDDEN);
+pub(crate) fn horizon(state: &State, sender: &Sender<'_>) -> Result<Option<u64>, Refused> {
+    const REFUSED: Refused = (rule::G7_2, FORBIDDEN);
     if !state.config.has_archive() {
-        return Err(refused());
+        return Err(REFUSED);
     }
     let since = match sender.who.and_then(|who| Some((who, state.people.get(who)?))) {
         Some((who, person)) => {
             let by_parent = state.by_parent.contains(&who);
             if !by_parent && !state.may(person, Verb::ViewHistory) {
-                return Err(refused());
+                return Err(REFUSED);
             }
             person.since_seq
         }
@@ -91,7 +94,7 @@ pub(crate) fn horizon(state: &State, sender: &Sender<'_>) -> Result<Option<u64>,
             let id = state.id_of(sender.bare);
             let least = if state.config.members_only { Affiliation::Member } else { Affiliation::None };
             if state.access.affiliation(sender.bare, id) < least || !state.config.password.is_empty() {
-                return Err(refused());
+                return Err(REFUSED);
             }
             state.tombs.get(id).map_or(state.talk.seq, |tomb| tomb.since_seq)
         }
@@ -100,33 +103,33 @@ pub(crate) fn horizon(state: &State, sender: &Sender<'_>) -> Result<Option<u64>,
 }
 
 /// The query for one message at an end of the archive.
-pub(crate) fn ends(state: &State, sender: &Sender<'_>) -> Result<Query, (Rule, Verdict)> {
+pub(crate) fn ends(state: &State, sender: &Sender<'_>) -> Result<Query, Refused> {
     Ok(Query { above_seq: horizon(state, sender)?, max: 1, ..Query::default() })
 }
 
 /// Reads a query.
-pub(crate) fn asked(state: &State, sender: &Sender<'_>, request: &Element) -> Result<Asked, (Rule, Verdict)> {
+pub(crate) fn asked(state: &State, sender: &Sender<'_>, request: &Element) -> Result<Asked, Refused> {
     let mut query = Query { above_seq: horizon(state, sender)?, ..Query::default() };
     let has_session = state.sessions.find(sender.full).is_some();
     let mut rendering = if has_session { Rendering::Gc3 } else { Rendering::Muc };
     if let Some(x) = request.get_child("x", ns::DATA) {
         let allow = Allow { type_form: true, no_form_type: false };
         let form = Form::submitted(x, ns::MAM, allow).map_err(|error| match error.fault {
-            FormFault::NotAForm | FormFault::Type | FormFault::FormType => refuse(rule::G1_1, BAD_REQUEST),
-            _ => refuse(rule::G1_3, BAD_REQUEST),
+            FormFault::NotAForm | FormFault::Type | FormFault::FormType => (rule::G1_1, BAD_REQUEST),
+            _ => (rule::G1_3, BAD_REQUEST),
         })?;
         if form.type_ == FormType::Cancel {
-            return Err(refuse(rule::G1_1, BAD_REQUEST));
+            return Err((rule::G1_1, BAD_REQUEST));
         }
         fields(state, &form, &mut query, &mut rendering)?;
     }
-    let page = PageRequest::read(request).map_err(|_| refuse(rule::G14_12, BAD_REQUEST))?.unwrap_or_default();
+    let page = PageRequest::read(request).map_err(|_| (rule::G14_12, BAD_REQUEST))?.unwrap_or_default();
     query.from = match page.at {
         Position::First | Position::Index(0) => Edge::First,
         Position::After(id) => Edge::After(id.to_owned()),
         Position::Before(id) => Edge::Before(id.to_owned()),
         Position::Last => Edge::Last,
-        Position::Index(_) => return Err(refuse(rule::G7_5, NOT_OFFERED)),
+        Position::Index(_) => return Err((rule::G7_5, NOT_OFFERED)),
     };
     let most = state.limits.archive_page;
     query.max = page.max.unwrap_or(most).min(most);
@@ -134,35 +137,35 @@ pub(crate) fn asked(state: &State, sender: &Sender<'_>, request: &Element) -> Re
     Ok(Asked { query, rendering, flip, cut: page.max.is_some_and(|max| max > most) })
 }
 
-fn fields(state: &State, form: &Form, query: &mut Query, rendering: &mut Rendering) -> Result<(), (Rule, Verdict)> {
-    let bad = || refuse(rule::G1_3, BAD_REQUEST);
+fn fields(state: &State, form: &Form, query: &mut Query, rendering: &mut Rendering) -> Result<(), Refused> {
+    const BAD: Refused = (rule::G1_3, BAD_REQUEST);
     if form.fields.len() > state.limits.form_fields {
-        return Err(refuse(rule::G14_13, TOO_LARGE));
+        return Err((rule::G14_13, TOO_LARGE));
     }
     for field in &form.fields {
         let Some(var) = field.var.as_deref().filter(|var| *var != "FORM_TYPE") else { continue };
         let one = || match field.values.as_slice() {
             [value] => Ok(value.as_str()),
-            _ => Err(bad()),
+            _ => Err(BAD),
         };
         match var {
-            "start" => query.start = Some(Time::parse(one()?).ok_or_else(bad)?),
-            "end" => query.end = Some(Time::parse(one()?).ok_or_else(bad)?),
-            "with" => query.author = Some(author(state, one()?).ok_or_else(bad)?),
+            "start" => query.start = Some(Time::parse(one()?).ok_or(BAD)?),
+            "end" => query.end = Some(Time::parse(one()?).ok_or(BAD)?),
+            "with" => query.author = Some(author(state, one()?).ok_or(BAD)?),
             "before-id" => query.before_id = Some(one()?.to_owned()),
             "after-id" => query.after_id = Some(one()?.to_owned()),
             "ids" if field.values.len() > state.limits.archive_page as usize => {
-                return Err(refuse(rule::G7_6, TOO_MANY));
+                return Err((rule::G7_6, TOO_MANY));
             }
             "ids" => query.ids.clone_from(&field.values),
             _ if var.strip_prefix(PREFIX) == Some("dialect") => {
                 *rendering = match one()? {
                     "gc3" => Rendering::Gc3,
                     "muc" => Rendering::Muc,
-                    _ => return Err(bad()),
+                    _ => return Err(BAD),
                 };
             }
-            _ => return Err(refuse(rule::G7_5, NOT_OFFERED)),
+            _ => return Err((rule::G7_5, NOT_OFFERED)),
         }
     }
     Ok(())

@@ -1,12 +1,14 @@
 //! What service discovery is asked of a room (G13.7, V3, SP4).
 
+use core::cmp::Ordering;
+
 use minidom::Element;
 
+use super::paging::{self, Paged};
 use super::{NOT_FOUND, Reply, Sender, Verdict, refuse};
-use crate::codec::{PageRequest, Position, Stanza};
+use crate::codec::{PageRequest, Stanza};
 use crate::gc3::acl::Role;
 use crate::gc3::form::parse_parent;
-use crate::gc3::id::ParticipantId;
 use crate::gc3::room::state::{Slot, State, View};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::BAD_REQUEST;
@@ -21,8 +23,8 @@ pub(crate) const RELATED_SPACES: &str = "urn:xmpp:related:0#urn:xmpp:spaces:0";
 /// The answer to disco#items of a room.
 #[derive(Clone, Debug)]
 pub(crate) enum Items {
-    /// Participants, in the order of their IDs; with a page number if the list was paged.
-    People { slots: Vec<Slot>, index: u64, count: u64, paged: bool },
+    /// Participants, in the order of their IDs.
+    People { slots: Vec<Slot>, paged: Option<Paged> },
     /// The nodes under which related entities are found.
     Index,
     /// The parent space: its service and its node.
@@ -55,7 +57,6 @@ pub(super) fn items(state: &State, sender: &Sender<'_>, query: &Element) -> (Rul
 /// The participants that a participant may see; nobody for others.
 fn people(state: &State, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict) {
     let Ok(request) = PageRequest::read(query) else { return refuse(rule::G14_12, BAD_REQUEST) };
-    let asked = request.is_some();
     let reader = sender.who.and_then(|who| Some((who, state.people.get(who)?)));
     let mut all: Vec<Slot> = Vec::new();
     if let Some((who, person)) = reader {
@@ -66,31 +67,8 @@ fn people(state: &State, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict
         };
         all = state.people.after_id(None).iter().copied().filter(shows).collect();
     }
-    let request = request.unwrap_or_default();
-    let max = request.max.map_or(state.limits.list_page, |max| (max as usize).min(state.limits.list_page));
-    let place = |id: &str| {
-        let wanted = ParticipantId::parse(id)?;
-        all.iter().position(|&slot| state.people.get(slot).is_some_and(|p| p.id == wanted))
-    };
-    let start = match request.at {
-        Position::First => 0,
-        Position::Index(index) => usize::try_from(index).unwrap_or(usize::MAX).min(all.len()),
-        Position::Last => all.len().saturating_sub(max),
-        Position::After(id) => match place(id) {
-            Some(at) => at + 1,
-            None => return refuse(rule::V3, NOT_FOUND),
-        },
-        Position::Before(id) => match place(id) {
-            Some(at) => at.saturating_sub(max),
-            None => return refuse(rule::V3, NOT_FOUND),
-        },
-    };
-    let end = match request.at {
-        Position::Before(id) => place(id).unwrap_or(start),
-        _ => start.saturating_add(max).min(all.len()),
-    };
-    let slots = all.get(start..end).unwrap_or_default().to_vec();
-    let paged = asked || slots.len() < all.len();
-    let reply = Items::People { slots, index: start as u64, count: all.len() as u64, paged };
+    let key = |slot: &Slot, id: &str| state.people.get(*slot).map_or(Ordering::Less, |p| p.id.as_str().cmp(id));
+    let part = paging::part(&all, request, state.limits.list_page, key);
+    let reply = Items::People { slots: all.get(part.range).unwrap_or_default().to_vec(), paged: part.paged };
     (rule::V3, Verdict::Answer(Reply::Items(reply)))
 }

@@ -69,14 +69,32 @@ pub(super) fn ask(id: &str) -> (Rule, Verdict) {
     (rule::G7_3, Verdict::Accept(Change::Find { id: id.into() }))
 }
 
+/// Why a message has no tombstone yet.
+pub(super) enum Not {
+    /// It is not there, or another's.
+    Theirs,
+    /// The archive has to be asked.
+    Known,
+}
+
+impl Not {
+    /// What becomes of the retraction.
+    pub(super) fn verdict(self, id: &str) -> (Rule, Verdict) {
+        match self {
+            Self::Theirs => refuse(rule::G8_1, FORBIDDEN),
+            Self::Known => ask(id),
+        }
+    }
+}
+
 /// The tombstone of a message that its author retracts with the message `by`.
-pub(super) fn own(state: &State, author: ParticipantId, id: &str, by: &str) -> Result<Tombstone, (Rule, Verdict)> {
+pub(super) fn own(state: &State, author: ParticipantId, id: &str, by: &str) -> Result<Tombstone, Not> {
     match find(state, id) {
         Known::Original(original) if original.record.author == Some(author) && !original.retracted => {
             Ok(tombstone(state, original, by, |_| {}))
         }
-        Known::Ask => Err(ask(id)),
-        _ => Err(refuse(rule::G8_1, FORBIDDEN)),
+        Known::Ask => Err(Not::Known),
+        _ => Err(Not::Theirs),
     }
 }
 

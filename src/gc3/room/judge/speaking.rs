@@ -45,7 +45,7 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         None => None,
         Some(retracted) => match super::retraction::own(state, person.id, retracted, &id) {
             Ok(tombstone) => Some(tombstone),
-            Err(verdict) => return verdict,
+            Err(not) => return not.verdict(retracted),
         },
     };
     let keeps = words.content && (!words.no_store || retracts.is_some());
@@ -71,9 +71,9 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     (why, Verdict::Accept(Change::Speak(speech)))
 }
 
-/// How many different reactions there are: the same twice is one.
+/// How many different reactions there are: the same twice is one, with and without the mark that asks for colour.
 fn distinct(reactions: &[Box<str>]) -> usize {
-    let mut all: Vec<&str> = reactions.iter().map(|r| &**r).collect();
+    let mut all: Vec<String> = reactions.iter().map(|r| r.replace('\u{fe0f}', "")).collect();
     all.sort_unstable();
     all.dedup();
     all.len()

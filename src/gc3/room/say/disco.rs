@@ -5,7 +5,7 @@ use crate::codec::{Field, FieldType, Form, FormType, Page, Reader, Stanza, Write
 use crate::gc3::config::Visibility;
 use crate::gc3::form::PREFIX;
 use crate::gc3::room::Out;
-use crate::gc3::room::judge::{Items, RELATED_INDEX, RELATED_SPACES};
+use crate::gc3::room::judge::{Items, Paged, RELATED_INDEX, RELATED_SPACES};
 use crate::gc3::room::state::{Slot, State};
 use crate::gc3::rules::table as rule;
 use crate::ns;
@@ -97,10 +97,10 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza
     result(out, why, stanza, |writer| {
         writer.open("query", ns::DISCO_ITEMS);
         match items {
-            Items::People { slots, index, count, paged } => {
+            Items::People { slots, paged } => {
                 slots.iter().for_each(|&slot| person(state, slot, writer));
-                if *paged {
-                    page(state, slots, *index, *count, writer);
+                if let Some(paged) = paged {
+                    page(state, slots, *paged, writer);
                 }
             }
             Items::Index => {
@@ -132,9 +132,9 @@ fn person(state: &State, slot: Slot, writer: &mut Writer) {
     }
 }
 
-fn page(state: &State, slots: &[Slot], index: u64, count: u64, writer: &mut Writer) {
+fn page(state: &State, slots: &[Slot], paged: Paged, writer: &mut Writer) {
     let id = |slot: Option<&Slot>| slot.and_then(|&slot| state.people.get(slot)).map(|p| p.id);
     let ends = id(slots.first()).zip(id(slots.last()));
     let ends = ends.as_ref().map(|(first, last)| (first.as_str(), last.as_str()));
-    Page { ends, index: Some(index), count: Some(count) }.write(writer);
+    Page { ends, index: Some(paged.index), count: Some(paged.count) }.write(writer);
 }

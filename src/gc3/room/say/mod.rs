@@ -50,9 +50,14 @@ pub(crate) fn also(out: &mut Out<'_>, why: Rule) {
     out.push(why, Action::Tell(Notice::Also));
 }
 
+/// Where an answer goes: the sender's address, normalised if it can be.
+fn addressee(stanza: &Stanza) -> Option<&str> {
+    stanza.from.as_ref().map(|from| from.as_str()).or_else(|| stanza.sender())
+}
+
 /// Answers a request with a result.
 pub(super) fn result(out: &mut Out<'_>, why: Rule, stanza: &Stanza, payload: impl FnOnce(&mut Writer)) {
-    let (Some(answer), Some(to)) = (Outgoing::result(stanza, payload), stanza.sender()) else { return };
+    let (Some(answer), Some(to)) = (Outgoing::result(stanza, payload), addressee(stanza)) else { return };
     send_one(out, why, to, &answer);
 }
 
@@ -68,7 +73,7 @@ pub(crate) fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
     } else {
         Outgoing::error(stanza, &error)
     };
-    if let (Some(answer), Some(to)) = (answer, stanza.sender()) {
+    if let (Some(answer), Some(to)) = (answer, addressee(stanza)) {
         send_one(out, why, to, &answer);
         out.push(why, Action::Tell(Notice::Refused { from: Some(to.into()) }));
         if why == rule::J3 {
