@@ -73,7 +73,7 @@ pub struct Gc3Limits {
     pub bare_for: Span,
     /// Messages, requests and announced presence of one participant. Default 20 at once, then one a second.
     pub input: Rate,
-    /// Requests to accounts in flight. Default 1000.
+    /// Requests to accounts in flight, and questions to the host. Default 1000 of each.
     pub in_flight: usize,
     /// Relayed requests of one asker to one target. Default 10 a minute.
     pub relay_pair: Rate,

@@ -48,7 +48,7 @@ pub(super) fn report(state: &State, sender: &Sender<'_>, demand: &Element) -> (R
                 messages.push(id.into());
             }
             // The host is asked once: for the first message that only it can know.
-            retraction::Known::Ask if state.found.is_none() => return retraction::ask(id),
+            retraction::Known::Ask if state.found.is_none() => return retraction::ask(state, id),
             _ => dropped = true,
         }
     }

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{Change, FORBIDDEN, NOT_FOUND, Reply, Sender, TOO_LARGE, Verdict, refuse};
+use super::{Change, FORBIDDEN, NOT_FOUND, Reply, Sender, TOO_LARGE, TOO_MANY, Verdict, refuse};
 use crate::codec::{Fragment, Writer};
 use crate::gc3::acl::Verb;
 use crate::gc3::host::Record;
@@ -65,7 +65,10 @@ pub(super) fn find(state: &State, id: &str) -> Known {
 }
 
 /// The verdict that has the host asked for a message. The stanza is judged again with the answer.
-pub(super) fn ask(id: &str) -> (Rule, Verdict) {
+pub(super) fn ask(state: &State, id: &str) -> (Rule, Verdict) {
+    if state.questions.len() >= state.limits.in_flight {
+        return refuse(rule::G7_6, TOO_MANY);
+    }
     (rule::G7_3, Verdict::Accept(Change::Find { id: id.into() }))
 }
 
@@ -79,10 +82,10 @@ pub(super) enum Not {
 
 impl Not {
     /// What becomes of the retraction.
-    pub(super) fn verdict(self, id: &str) -> (Rule, Verdict) {
+    pub(super) fn verdict(self, state: &State, id: &str) -> (Rule, Verdict) {
         match self {
             Self::Theirs => refuse(rule::G8_1, FORBIDDEN),
-            Self::Known => ask(id),
+            Self::Known => ask(state, id),
         }
     }
 }
@@ -125,7 +128,7 @@ pub(super) fn moderate(state: &State, sender: &Sender<'_>, demand: &Element) -> 
     let original = match find(state, id) {
         Known::Original(original) if original.retracted => return (rule::G8_4, Verdict::Answer(Reply::Done)),
         Known::Original(original) => original,
-        Known::Ask => return ask(id),
+        Known::Ask => return ask(state, id),
         Known::None => return refuse(rule::G8_4, NOT_FOUND),
     };
     let by = state.next_message_id();

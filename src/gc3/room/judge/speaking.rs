@@ -45,7 +45,7 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         None => None,
         Some(retracted) => match super::retraction::own(state, person.id, retracted, &id) {
             Ok(tombstone) => Some(tombstone),
-            Err(not) => return not.verdict(retracted),
+            Err(not) => return not.verdict(state, retracted),
         },
     };
     let keeps = words.content && (!words.no_store || retracts.is_some());

@@ -6,7 +6,6 @@ use crate::codec::{Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::Verb;
 use crate::gc3::form::PREFIX;
 use crate::gc3::host::{Page, Record};
-use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Asked, Rendering, Sender};
 use crate::gc3::room::state::State;

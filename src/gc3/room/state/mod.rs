@@ -492,6 +492,21 @@ impl State {
         if !self.pending.keys().all(|&seat| self.sessions.get(seat).is_some()) {
             return Err("a pending session is none");
         }
+        let awaited = |timer| self.timers.get(timer).is_some();
+        let expires = |(&number, relay): (&u64, &Relay)| match relay.what {
+            Relayed::Check(seat) => self.sessions.get(seat).is_some() && awaited(Timer::Check(seat)),
+            _ => awaited(Timer::Relay(number)),
+        };
+        if !self.relays.iter().all(expires) {
+            return Err("a request is never given up");
+        }
+        let expires = |(&token, question): (&Token, &Question)| match question {
+            Question::Features(seat) => awaited(Timer::Pending(*seat)),
+            _ => awaited(Timer::Question(token)),
+        };
+        if !self.questions.iter().all(expires) {
+            return Err("a question is never given up");
+        }
         Ok(())
     }
 }
