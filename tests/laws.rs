@@ -3,6 +3,7 @@
 
 use jid::BareJid;
 use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
 use xmpp_machines::codec::Reader;
 use xmpp_machines::gc3::{Command, Input, Service, ServiceConfig};
 use xmpp_machines::limits::Gc3Limits;

@@ -253,12 +253,9 @@ pub fn timeless<M: Lawful>(
     let mut latest = Time::EPOCH;
     for (at, ((_, op), time)) in script.iter().zip(times).enumerate() {
         let before = raised.save();
-        // What was not accepted, and a wake that was too early, did not advance the latest time seen.
-        let high = latest.max(time);
-        let accepted = match op {
-            Op::Wake => raised.deadline().is_some_and(|deadline| deadline <= high),
-            Op::Input(_) => true,
-        };
+        // A wake that comes before the deadline is none, whatever time was seen (law 3).
+        let early = matches!(op, Op::Wake) && raised.deadline().is_none_or(|deadline| deadline > time);
+        let high = if early { time } else { latest.max(time) };
         let (mut one, mut other) = (Heard::default(), Heard::default());
         let as_is = step(&mut torn, &(time, op.clone()), &mut one);
         let as_raised = step(&mut raised, &(high, op.clone()), &mut other);
@@ -269,7 +266,8 @@ pub fn timeless<M: Lawful>(
                 format!("{} after {} is not as {}", time.millis(), latest.millis(), high.millis()),
             ));
         }
-        if accepted && as_raised.is_ok() && raised.save() != before {
+        // What was not accepted, and what came too early, did not advance the latest time seen.
+        if !early && as_raised.is_ok() && raised.save() != before {
             latest = high;
         }
     }
