@@ -47,7 +47,12 @@ pub(crate) struct Timers {
 }
 
 impl Timers {
+    /// Sets a timer. The end of time never comes: a timer that would be set there, because arithmetic saturates, would
+    /// be due again as soon as it was served.
     pub(crate) fn set(&mut self, timer: Timer, at: Time) {
+        if at.millis() == u64::MAX {
+            return self.clear(timer);
+        }
         if let Some(old) = self.at.insert(timer, at) {
             self.order.remove(&(old, timer));
         }
