@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::{Change, FORBIDDEN, NOT_IN, Sender, TOO_FAST, TOO_LARGE, Verdict, refuse};
 use crate::codec::Stanza;
-use crate::gc3::acl::Verb;
+use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::room::state::{Bound, Speech, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::Words;
@@ -28,9 +28,9 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         return refuse(rule::M13, TOO_LARGE);
     }
     if state.config.slow_mode > 0
-        && words.content
+        && words.body
         && !state.allowance(Bound::Slow, person.id.as_str()).allows(state.slow_rate(), state.now)
-        && !state.may(person, Verb::Kick)
+        && person.affiliation < Affiliation::Admin
     {
         return refuse(rule::M7, TOO_FAST);
     }
@@ -67,6 +67,7 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         identified,
         subject: words.subject.as_ref().map(|subject| subject.bytes().clone()),
         retracts,
+        paced: words.body,
     };
     (why, Verdict::Accept(Change::Speak(speech)))
 }

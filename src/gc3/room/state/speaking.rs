@@ -26,6 +26,8 @@ pub(crate) struct Speech {
     pub(crate) subject: Option<Bytes>,
     /// What takes the place of the message that it retracts.
     pub(crate) retracts: Option<Tombstone>,
+    /// Whether slow mode counts it (XEP-0500 §7: messages with a body).
+    pub(crate) paced: bool,
 }
 
 /// What takes the place of a retracted message (G8.2).
@@ -103,7 +105,7 @@ impl State {
             person.spoke = true;
             nick = (*person.nick).into();
         }
-        if self.config.slow_mode > 0 {
+        if self.config.slow_mode > 0 && speech.paced {
             let rate = self.slow_rate();
             self.spend(Bound::Slow, speech.author.as_str(), rate);
         }
