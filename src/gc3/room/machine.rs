@@ -165,7 +165,7 @@ impl Room {
                 say::joined(state, out, why, stanza, who, ask);
             }
             Change::Leave { who } => {
-                let gone = state.depart(who, Why::Left, None, None);
+                let gone = state.depart(who, Why::Left, None);
                 say::left(out, why, stanza);
                 if let Some(gone) = gone {
                     say::departed(state, out, why, &gone);
@@ -240,7 +240,7 @@ impl Room {
                 }
             }
             Change::Gone { who } => {
-                if let Some(gone) = state.depart(who, Why::AccountGone, None, None) {
+                if let Some(gone) = state.depart(who, Why::AccountGone, None) {
                     say::departed(state, out, why, &gone);
                 }
             }

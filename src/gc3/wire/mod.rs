@@ -72,7 +72,6 @@ pub(crate) struct Join<'a> {
 pub(crate) struct Sync<'a> {
     /// For a set: exactly what is to be subscribed afterwards.
     pub(crate) topics: Option<Topics>,
-    pub(crate) version: Option<&'a str>,
     pub(crate) last: Option<&'a str>,
 }
 
@@ -131,11 +130,7 @@ fn iq(stanza: &Stanza) -> Read<'_> {
             None => Read::Malformed(rule::G14_12, BAD_REQUEST),
         },
         (ns::GC3, "sync", _) => match topics(payload) {
-            Some(topics) => Read::Ask(Ask::Sync(Sync {
-                topics: set.then_some(topics),
-                version: payload.attr("version"),
-                last: payload.attr("last"),
-            })),
+            Some(topics) => Read::Ask(Ask::Sync(Sync { topics: set.then_some(topics), last: payload.attr("last") })),
             None => Read::Malformed(rule::G14_12, BAD_REQUEST),
         },
         (ns::GC3, "participants", _) => Read::Ask(Ask::Participants(payload)),

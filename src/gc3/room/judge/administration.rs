@@ -16,11 +16,11 @@ use crate::rule::Rule;
 /// `cancel/not-allowed`
 pub(super) const NOT_ALLOWED: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::NotAllowed);
 
-/// A refusal, or what is fine.
-type Judged<T> = Result<T, (Rule, Verdict)>;
+/// What is fine, or the refusal.
+pub(super) type Judged<T> = Result<T, (Rule, StanzaError<'static>)>;
 
-fn no<T>(why: Rule, error: StanzaError<'static>) -> Judged<T> {
-    Err(refuse(why, error))
+const fn no<T>(why: Rule, error: StanzaError<'static>) -> Judged<T> {
+    Err((why, error))
 }
 
 /// Who acts.
@@ -108,7 +108,7 @@ pub(super) fn participants(state: &State, sender: &Sender<'_>, element: &Element
     match participant_edits(state, &Actor::of(state, sender), element, &present) {
         Ok(edits) if edits.kicks.is_empty() => (rule::G2_14, Verdict::Accept(Change::Edit(edits))),
         Ok(edits) => (rule::G2_17, Verdict::Accept(Change::Edit(edits))),
-        Err(refused) => refused,
+        Err((why, error)) => refuse(why, error),
     }
 }
 
@@ -117,7 +117,7 @@ pub(super) fn access(state: &State, sender: &Sender<'_>, element: &Element) -> (
     let present = state.version_text(state.access.version);
     match access_edits(state, &Actor::of(state, sender), element, &present) {
         Ok(edits) => (rule::G2_13, Verdict::Accept(Change::Edit(edits))),
-        Err(refused) => refused,
+        Err((why, error)) => refuse(why, error),
     }
 }
 

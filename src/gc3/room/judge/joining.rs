@@ -26,7 +26,7 @@ fn with_form(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
 /// Decides about a join. The checks run in the order of J12.
 pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &Join<'_>) -> (Rule, Verdict) {
     let Some(full) = stanza.from.as_ref().map(Address::from) else { return (rule::G4_8, Verdict::Drop) };
-    let form = join.form.map_or(Ok(JoinForm::default()), |x| JoinForm::read(x, &state.limits));
+    let form = join.form.map_or_else(|| Ok(JoinForm::default()), |x| JoinForm::read(x, &state.limits));
     let password = form.as_ref().ok().and_then(|form| form.password.as_deref());
     let password_fits = state.config.password.is_empty() || password == Some(&*state.config.password);
     if let Some(who) = sender.who {
@@ -43,7 +43,7 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
     let affiliation = state.access.affiliation(sender.bare, id);
     let by_parent = match admission(state, sender, affiliation) {
         Ok(by_parent) => by_parent,
-        Err(refused) => return refused,
+        Err(refused) => return *refused,
     };
     if !password_fits {
         return with_form(rule::J9, PASSWORD);
@@ -78,24 +78,25 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
 }
 
 /// Whether an account may be in at all; `Ok(true)` if only for the parent's sake.
-fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Result<bool, (Rule, Verdict)> {
+fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Result<bool, Box<(Rule, Verdict)>> {
+    let refused = |why, error| Err(refuse(why, error).into());
     match affiliation {
         Affiliation::Outcast => {
             let id = state.id_of(sender.bare);
             let by_id = state.access.get(&crate::gc3::room::state::Key::Id(id)).is_some();
             let parent = (state.config.parent_join == ParentJoin::Members).then_some(rule::SP7);
             let also = if by_id { Some(rule::G2_16) } else { parent };
-            Err((rule::J1, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() })))
+            Err((rule::J1, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() })).into())
         }
         Affiliation::None if state.config.members_only => {
             let parent = &state.config.parent;
             if state.config.parent_join != ParentJoin::Members || parent.is_empty() || state.config.secret() {
-                return Err(refuse(rule::J2, NOT_ON_LIST));
+                return refused(rule::J2, NOT_ON_LIST);
             }
             match state.fact(sender.bare, parent, ParentFact::Member) {
                 Some(true) => Ok(true),
-                Some(false) => Err(refuse(rule::SP5, NOT_ON_LIST)),
-                None => Err(super::ask_parent(state, rule::SP6, ParentFact::Member, parent)),
+                Some(false) => refused(rule::SP5, NOT_ON_LIST),
+                None => Err(super::ask_parent(state, rule::SP6, ParentFact::Member, parent).into()),
             }
         }
         _ => Ok(false),

@@ -207,7 +207,7 @@ pub(super) const NOT_IN: StanzaError<'static> = StanzaError::new(ErrorType::Canc
 /// `cancel/item-not-found`
 pub(crate) const NOT_FOUND: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ItemNotFound);
 /// `cancel/conflict`
-pub(super) const CONFLICT: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Conflict);
+pub(crate) const CONFLICT: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Conflict);
 /// `wait/policy-violation`
 pub(super) const TOO_FAST: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::PolicyViolation);
 /// `wait/resource-constraint`

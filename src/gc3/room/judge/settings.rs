@@ -66,8 +66,8 @@ pub(super) fn config(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
         return refuse(rule::G14_10, FORBIDDEN);
     }
     let mut rules = vec![rule::G1_5];
-    if let Err(refused) = fresh(element, &state.version_text(state.config_version), &mut rules) {
-        return refused;
+    if let Err((why, error)) = fresh(element, &state.version_text(state.config_version), &mut rules) {
+        return refuse(why, error);
     }
     let Some(form) = element.get_child("x", ns::DATA) else { return refuse(rule::G14_12, BAD_REQUEST) };
     let config = match ConfigForm::read(form, &state.config, state.domain(), &state.limits) {
@@ -97,7 +97,8 @@ pub(super) fn config(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
 
 /// Why other aliases cannot be set, if they cannot. Whether they are free is the service's word.
 fn aliases(state: &State, administers: bool, config: &Config) -> Option<(Rule, Verdict)> {
-    if !administers && !(state.alias_policy && config.listed) {
+    let may = administers || (state.alias_policy && config.listed);
+    if !may {
         return Some(refuse(rule::G12_3, FORBIDDEN));
     }
     if !state.allowance(Bound::Aliases, "").allows(state.limits.alias_changes, state.now) {

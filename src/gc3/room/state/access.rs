@@ -190,10 +190,6 @@ pub(crate) struct Tombs {
 }
 
 impl Tombs {
-    pub(crate) fn len(&self) -> usize {
-        self.tombs.len()
-    }
-
     pub(crate) fn get(&self, id: ParticipantId) -> Option<&Tomb> {
         self.tombs.get(&id)
     }

@@ -72,7 +72,7 @@ impl State {
         self.access.trim(self.limits.access);
         let mut departed = Vec::new();
         for (who, reason) in touched {
-            departed.extend(self.reassess(who, Some(actor), reason));
+            departed.extend(self.reassess(who, reason));
         }
         for (who, role) in edits.roles {
             let Some(person) = self.people.get(who) else { continue };
@@ -87,28 +87,23 @@ impl State {
             if let Some(person) = self.people.get(who) {
                 self.note(actor.as_str(), format!("{} kick", person.id));
             }
-            departed.extend(self.depart(who, Why::Kicked, Some(actor), reason));
+            departed.extend(self.depart(who, Why::Kicked, reason));
         }
         departed
     }
 
     /// Brings a participant's affiliation up to date with the access list; ends the participation if it may not be in
     /// any more.
-    pub(crate) fn reassess(
-        &mut self,
-        who: Slot,
-        by: Option<ParticipantId>,
-        reason: Option<Box<str>>,
-    ) -> Option<Departed> {
+    pub(crate) fn reassess(&mut self, who: Slot, reason: Option<Box<str>>) -> Option<Departed> {
         let person = self.people.get(who)?;
         let listed = self.access.affiliation(self.people.jid(who), person.id);
         let admitted = listed == Affiliation::None && self.by_parent.contains(&who);
         let affiliation = if admitted { Affiliation::Member } else { listed };
         if affiliation == Affiliation::Outcast {
-            return self.depart(who, Why::Banned, by, reason);
+            return self.depart(who, Why::Banned, reason);
         }
         if affiliation == Affiliation::None && self.config.members_only {
-            return self.depart(who, Why::Config, by, reason);
+            return self.depart(who, Why::Config, reason);
         }
         if affiliation != person.affiliation {
             if let Some(person) = self.people.get_mut(who) {

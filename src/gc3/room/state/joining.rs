@@ -33,8 +33,6 @@ pub(crate) struct Departed {
     /// Its full JIDs, as they were, in seat order.
     pub(crate) sessions: Vec<(Address, Session)>,
     pub(crate) why: Why,
-    /// Who removed it, if somebody did.
-    pub(crate) by: Option<ParticipantId>,
     pub(crate) reason: Option<Box<str>>,
     /// The version of the list with it gone.
     pub(crate) version: u64,
@@ -98,13 +96,7 @@ impl State {
     }
 
     /// Ends a participation and everything that hangs on it.
-    pub(crate) fn depart(
-        &mut self,
-        who: Slot,
-        why: Why,
-        by: Option<ParticipantId>,
-        reason: Option<Box<str>>,
-    ) -> Option<Departed> {
+    pub(crate) fn depart(&mut self, who: Slot, why: Why, reason: Option<Box<str>>) -> Option<Departed> {
         let seats: Vec<Seat> = self.sessions.of(&self.people, who).collect();
         let sessions = seats.into_iter().filter_map(|seat| self.detach(seat)).collect();
         for timer in [Timer::Presence(who), Timer::Probe(who), Timer::Resubscribe(who)] {
@@ -133,7 +125,7 @@ impl State {
         }
         self.forget_later();
         self.announce_soon();
-        Some(Departed { jid, person, sessions, why, by, reason, version })
+        Some(Departed { jid, person, sessions, why, reason, version })
     }
 
     /// Sets the timer that forgets real JIDs (L1).

@@ -17,9 +17,9 @@ use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::rate::{Allowance, Rate};
-pub(crate) use access::{Access, Entry, Key, Tomb, Tombs, Why};
+pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use editing::{Edits, EntryEdit, short_reason};
-pub(crate) use joining::{Applied, Departed, Joining, Present};
+pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
@@ -71,8 +71,8 @@ pub(crate) struct State {
     pub(crate) asked: BTreeMap<Slot, Asked>,
     /// Rates that only few use at a time, by what they bound and for whom.
     pub(crate) rates: BTreeMap<(Bound, Box<str>), Allowance>,
-    /// What the host said of accounts and parent spaces, by bare JID and URI, and when.
-    pub(crate) facts: BTreeMap<(Box<str>, Box<str>, ParentFact), (bool, Time)>,
+    /// What the host said of accounts and parent spaces, and when.
+    pub(crate) facts: BTreeMap<AboutParent, (bool, Time)>,
     /// Accounts that are in by the parent's membership alone (SP8).
     pub(crate) by_parent: BTreeSet<Slot>,
     pub(crate) audit: VecDeque<Audit>,
@@ -101,6 +101,9 @@ pub(crate) struct Found {
     pub(crate) id: Box<str>,
     pub(crate) record: Option<Record>,
 }
+
+/// What is asked of the host about a parent space: the account, the URI, the fact.
+pub(crate) type AboutParent = (Box<str>, Box<str>, ParentFact);
 
 /// The version of the participant list (G2.4).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -205,10 +205,6 @@ impl Sessions {
         &self.roster
     }
 
-    pub(crate) fn len(&self) -> usize {
-        self.roster.len()
-    }
-
     pub(crate) fn find(&self, full: &str) -> Option<Seat> {
         self.roster.find(full)
     }

@@ -65,16 +65,16 @@ impl State {
             self.spend(Bound::Aliases, "", rate);
         }
         let mut departed = Vec::new();
-        if self.config.parent_join != ParentJoin::Members || self.config.parent != old.parent {
+        if (self.config.parent_join, &self.config.parent) != (old.parent_join, &old.parent) {
             for who in core::mem::take(&mut self.by_parent) {
-                departed.extend(self.reassess(who, Some(actor), None));
+                departed.extend(self.reassess(who, None));
             }
         }
         if self.config.members_only && !old.members_only {
             let stranger = |(who, affiliation)| (affiliation == Affiliation::None).then_some(who);
             let people = self.people.iter().map(|(who, person)| (who, person.affiliation));
             let strangers: Vec<Slot> = people.filter_map(stranger).collect();
-            departed.extend(strangers.into_iter().filter_map(|who| self.depart(who, Why::Config, Some(actor), None)));
+            departed.extend(strangers.into_iter().filter_map(|who| self.depart(who, Why::Config, None)));
         }
         if self.config.list_visible != old.list_visible {
             let people: BTreeSet<Slot> = self.sessions.iter().map(|(_, session)| session.person).collect();
@@ -87,7 +87,7 @@ impl State {
     pub(crate) fn parent_lost(&mut self, uri: &str, bare: &str) -> Option<Departed> {
         self.learn(bare, uri, ParentFact::Member, false);
         let who = self.people.find(bare).filter(|_| self.config.parent == *uri)?;
-        if self.by_parent.remove(&who) { self.reassess(who, None, None) } else { None }
+        if self.by_parent.remove(&who) { self.reassess(who, None) } else { None }
     }
 
     /// The parent is gone: it admits nobody, and removes nobody (SP10).

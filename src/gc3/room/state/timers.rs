@@ -83,10 +83,6 @@ impl Timers {
         Some(timer)
     }
 
-    pub(crate) fn iter(&self) -> impl Iterator<Item = Timer> + '_ {
-        self.at.keys().copied()
-    }
-
     pub(super) fn reindex(&mut self) {
         self.order = self.at.iter().map(|(&timer, &at)| (at, timer)).collect();
     }

@@ -1,13 +1,14 @@
 //! Rooms driven stanza by stanza.
 
 mod lists;
+mod settings;
 
 use jid::BareJid;
 
 use super::{Room, RoomOrder};
 use crate::codec::Reader;
 use crate::gc3::config::{Config, Kind};
-use crate::gc3::host::{Input, Notice};
+use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
 use crate::ns;
@@ -104,6 +105,15 @@ impl World {
         self.set(from, &format!("<subscribe xmlns='urn:xmpp:gc3:0' type='{topic}'/>"))
     }
 
+    /// Answers a question of the room, at once.
+    fn answer(&mut self, token: Token, answer: Answer) -> Said {
+        self.collect(|room, now, out| room.handle(now, Input::Answer { token, answer }, out).unwrap())
+    }
+
+    fn command(&mut self, command: Command) -> Said {
+        self.collect(|room, now, out| room.handle(now, Input::Command(command), out).unwrap())
+    }
+
     /// Lets time pass, and what is due happen.
     fn wait(&mut self, millis: u64) -> Said {
         self.now = Time::from_millis(self.now.millis() + millis);
@@ -117,6 +127,15 @@ impl World {
 }
 
 impl Said {
+    /// The token of the question about a parent.
+    #[track_caller]
+    fn token(&self) -> Token {
+        match self.orders.first() {
+            Some(&RoomOrder::Host(Order::Parent { token, .. })) => token,
+            _ => panic!("the host is asked about a parent, not {:?} {:?}", self.orders, self.sent),
+        }
+    }
+
     /// Everything that was sent to a JID, in order.
     fn to(&self, jid: &str) -> Vec<&str> {
         self.sent.iter().filter(|(to, ..)| to == jid).map(|(.., xml)| xml.as_str()).collect()
