@@ -39,7 +39,11 @@ pub fn empty() -> Room {
 
 /// Gives a room an input, and drops what it says.
 pub fn give(room: &mut Room, stanza: Stanza) {
-    room.handle_with(now(), Input::Stanza(stanza), |_, _| {}).unwrap();
+    give_at(room, now(), stanza);
+}
+
+fn give_at(room: &mut Room, at: Time, stanza: Stanza) {
+    room.handle_with(at, Input::Stanza(stanza), |_, _| {}).unwrap();
 }
 
 /// The join of the `n`-th participant, under the nickname `Nick` and the number.
@@ -72,12 +76,16 @@ pub fn message(n: usize) -> Stanza {
 /// A room of `n` participants, each with one presence session that hears messages.
 pub fn room_of(n: usize) -> Room {
     let mut room = empty();
+    // A hundred a second, the last of them some minutes ago.
+    let start = now().millis() - 1_000_000 - 10 * n as u64;
     for n in 0..n {
-        give(&mut room, join(n));
-        give(&mut room, presence(n));
-        give(&mut room, subscribe(n, "message"));
+        let at = Time::from_millis(start + 10 * n as u64);
+        room.wake_with(at, |_, _| {});
+        give_at(&mut room, at, join(n));
+        give_at(&mut room, at, presence(n));
+        give_at(&mut room, at, subscribe(n, "message"));
     }
-    room.wake_with(Time::from_millis(now().millis() + 5000), |_, _| {});
+    room.wake_with(now(), |_, _| {});
     room
 }
 
