@@ -174,8 +174,8 @@ impl Roster {
     fn place(&mut self, seat: Seat, address: Address) {
         let at = seat.index();
         if at >= self.slots.capacity() {
-            // By an eighth: a room of a hundred thousand must not hold twice its size.
-            self.slots.reserve_exact((at + 1 - self.slots.len()).max(self.slots.len() / 8 + 4));
+            // By a sixteenth: a room of a hundred thousand must not hold twice its size.
+            self.slots.reserve_exact((at + 1 - self.slots.len()).max(self.slots.len() / 16 + 4));
         }
         while self.slots.len() <= at {
             self.slots.push(None);

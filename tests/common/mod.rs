@@ -1,5 +1,7 @@
 //! A room full of people, for the tests and benches that count.
 
+#![allow(dead_code, reason = "each test and bench uses its part")]
+
 use jid::BareJid;
 use minidom::Element;
 use xmpp_machines::codec::{Stanza, StanzaType};
@@ -34,7 +36,7 @@ pub fn empty() -> Room {
     config.max_participants = 2_000_000;
     let limits = Gc3Limits { participants: 2_000_000, ..Gc3Limits::default() };
     let (room, owner) = (BareJid::new(ROOM).unwrap(), BareJid::new("owner@tea.example").unwrap());
-    Room::new(&room, 1, &owner, config, limits, Seed::new([7; 32]), now())
+    Room::new(&room, 1, &owner, config, limits, Seed::new([7; 32]), Time::from_millis(1_700_000_000_000))
 }
 
 /// Gives a room an input, and drops what it says.

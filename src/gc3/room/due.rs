@@ -22,6 +22,7 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
         Timer::Announce => {
             say::announce(state, out);
             state.version.announced = state.version.counter;
+            state.forget_asked();
         }
         Timer::Session(seat) => {
             let Some(session) = state.sessions.get(seat) else { return };

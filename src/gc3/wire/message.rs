@@ -70,7 +70,7 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
     }
     words.content |= words.body || words.subject.is_some() || store;
     words.no_store = no_store || (no_permanent && !words.body);
-    Read::Ask(Ask::Speak(Box::new(words)))
+    Read::Ask(Ask::Speak(words))
 }
 
 /// The namespaces that mean something in a message. A child's own text of it would have to be copied to be looked at.

@@ -37,7 +37,7 @@ pub(crate) enum Ask<'a> {
     Subscribe(Topics, Topics),
     Sync(Sync<'a>),
     Presence(Presence<'a>),
-    Speak(Box<Words>),
+    Speak(Words),
     /// `<participants/>`: read, looked up, or set.
     Participants(&'a Element),
     /// `<access/>`: read or set.

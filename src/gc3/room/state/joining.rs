@@ -84,10 +84,12 @@ impl State {
             person.standing = Standing::Asked;
         }
         self.asked.insert(who, Asked { at: now, wait: Span::ZERO, since: now });
-        if self.asked.len().is_multiple_of(self.limits.rates_remembered) {
-            let again = self.limits.subscribe_again;
-            self.asked.retain(|_, asked| asked.wait != Span::ZERO || now.since(asked.at) < again);
-        }
+    }
+
+    /// Forgets when accounts were asked, where it does not matter any more.
+    pub(crate) fn forget_asked(&mut self) {
+        let (now, again) = (self.now, self.limits.subscribe_again);
+        self.asked.retain(|_, asked| asked.wait != Span::ZERO || now.since(asked.at) < again);
     }
 
     /// Whether an account may be asked again (J5).

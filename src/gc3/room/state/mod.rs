@@ -299,7 +299,12 @@ impl State {
 
     /// The Participant JID.
     pub(crate) fn participant_jid(&self, id: ParticipantId) -> String {
-        format!("{}/{id}", self.address)
+        let room = self.address.as_str();
+        let mut jid = String::with_capacity(room.len() + 1 + id.as_str().len());
+        jid.push_str(room);
+        jid.push('/');
+        jid.push_str(id.as_str());
+        jid
     }
 
     /// Whether an account administers the service (G13.1).
@@ -548,5 +553,18 @@ impl State {
             self.facts.retain(|_, &mut (_, at)| now.since(at) < believed);
         }
         self.facts.insert((bare.into(), uri.into(), fact), (yes, now));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use core::mem::size_of;
+
+    use super::*;
+
+    #[test]
+    fn what_there_are_many_of_is_small() {
+        assert_eq!(size_of::<Option<Person>>(), 96);
+        assert_eq!(size_of::<Option<Session>>(), 24);
     }
 }

@@ -131,7 +131,7 @@ pub(crate) struct People {
     slots: Vec<Option<Person>>,
     /// Slots by the text of their IDs, for lists and their pages.
     by_id: Vec<Slot>,
-    by_nick: HashTable<(u32, Slot)>,
+    by_nick: HashTable<Slot>,
     oldest: Link,
     newest: Link,
     key: [u8; 16],
@@ -195,18 +195,28 @@ impl People {
         self.by_id.get(from..).unwrap_or_default()
     }
 
-    fn nick_hash(&self, key: &str) -> u32 {
-        let mut hasher = SipHasher13::new_with_key(&self.key);
-        hasher.write(key.as_bytes());
-        (hasher.finish() >> 32) as u32
+    /// The hash of a nickname, such that two that cannot be told apart have the same.
+    fn nick_hash(key: &[u8; 16], nick: &str) -> u64 {
+        let mut hasher = SipHasher13::new_with_key(key);
+        hasher.write(nick::key(nick).as_bytes());
+        hasher.finish()
+    }
+
+    /// Adds a slot to the index of nicknames.
+    fn index_nick(&mut self, slot: Slot) {
+        let (key, slots) = (self.key, &self.slots);
+        let hash = |slot: Slot| {
+            let person = slots.get(slot.index()).and_then(Option::as_ref);
+            person.map_or(0, |person| Self::nick_hash(&key, &person.nick))
+        };
+        self.by_nick.insert_unique(hash(slot), slot, |&other| hash(other));
     }
 
     /// Who holds a nickname that cannot be told from this one (G11.2).
     pub(crate) fn find_nick(&self, wanted: &str) -> Option<Slot> {
         let key = nick::key(wanted);
-        let hash = self.nick_hash(&key);
-        let same = |&(h, slot): &(u32, Slot)| h == hash && self.get(slot).is_some_and(|p| nick::key(&p.nick) == key);
-        self.by_nick.find(spread(hash), same).map(|&(_, slot)| slot)
+        let same = |&slot: &Slot| self.get(slot).is_some_and(|p| nick::key(&p.nick) == key);
+        self.by_nick.find(Self::nick_hash(&self.key, wanted), same).copied()
     }
 
     /// Adds a person. The caller has made sure that neither the account nor the nickname is there.
@@ -219,14 +229,14 @@ impl People {
     fn put(&mut self, slot: Slot, person: Person) {
         let at = slot.index();
         grow(&mut self.slots, at);
-        let (id, hash) = (person.id, self.nick_hash(&nick::key(&person.nick)));
+        let id = person.id;
         let place = self.by_id.partition_point(|&other| self.id_at(other) < Some(id));
         if self.by_id.len() == self.by_id.capacity() {
-            self.by_id.reserve_exact(self.by_id.len() / 8 + 4);
+            self.by_id.reserve_exact(self.by_id.len() / 16 + 4);
         }
         self.by_id.insert(place, slot);
-        self.by_nick.insert_unique(spread(hash), (hash, slot), |&(h, _)| spread(h));
         self.slots[at] = Some(person);
+        self.index_nick(slot);
         self.link_by_version(slot);
     }
 
@@ -243,8 +253,8 @@ impl People {
 
     fn forget_nick(&mut self, slot: Slot) {
         let Some(person) = self.get(slot) else { return };
-        let hash = self.nick_hash(&nick::key(&person.nick));
-        if let Ok(found) = self.by_nick.find_entry(spread(hash), |&(_, other)| other == slot) {
+        let hash = Self::nick_hash(&self.key, &person.nick);
+        if let Ok(found) = self.by_nick.find_entry(hash, |&other| other == slot) {
             found.remove();
         }
     }
@@ -252,9 +262,8 @@ impl People {
     /// Gives another nickname; gives back the old one.
     pub(crate) fn rename(&mut self, slot: Slot, nick: Box<str>) -> Option<Box<str>> {
         self.forget_nick(slot);
-        let hash = self.nick_hash(&nick::key(&nick));
         let old = core::mem::replace(&mut self.get_mut(slot)?.nick, nick);
-        self.by_nick.insert_unique(spread(hash), (hash, slot), |&(h, _)| spread(h));
+        self.index_nick(slot);
         Some(old)
     }
 
@@ -371,10 +380,9 @@ impl People {
             if people.find_nick(&person.nick).is_some() || !people.roster.seat_at(slot, Address::from_saved(jid)?) {
                 return None;
             }
-            let hash = people.nick_hash(&nick::key(&person.nick));
-            people.by_nick.insert_unique(spread(hash), (hash, slot), |&(h, _)| spread(h));
             people.by_id.push(slot);
             people.slots.push(Some(person));
+            people.index_nick(slot);
         }
         let mut by_id = core::mem::take(&mut people.by_id);
         by_id.sort_unstable_by_key(|&slot| people.id_at(slot));
@@ -391,16 +399,10 @@ impl People {
     }
 }
 
-/// A table's hash out of the 32 bits that are kept: the table takes its position from the low bits and its tag from
-/// the high ones.
-fn spread(hash: u32) -> u64 {
-    u64::from(hash) | u64::from(hash) << 32
-}
-
-/// Makes room for an index. Grows by an eighth, for a room of a hundred thousand must not hold twice its size.
+/// Makes room for an index. Grows by a sixteenth, for a room of a hundred thousand must not hold twice its size.
 pub(super) fn grow<T>(slots: &mut Vec<Option<T>>, at: usize) {
     if at >= slots.capacity() {
-        slots.reserve_exact((at + 1 - slots.len()).max(slots.len() / 8 + 4));
+        slots.reserve_exact((at + 1 - slots.len()).max(slots.len() / 16 + 4));
     }
     while slots.len() <= at {
         slots.push(None);
