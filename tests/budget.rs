@@ -74,5 +74,5 @@ fn types_have_their_sizes() {
     assert_eq!(size_of::<Recipient<'static>>(), 24);
     assert_eq!(size_of::<Outgoing>(), 40);
     assert_eq!(size_of::<Stanza>(), 216);
-    assert_eq!(size_of::<Record>(), 176);
+    assert_eq!(size_of::<Record>(), 136);
 }
