@@ -7,12 +7,12 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use component::config::Config;
-use component::engine::Engine;
+use component::engine::{Engine, Taken};
 use component::host::{self, clock};
 use component::store::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use xmpp_machines::gc3::Service;
+use xmpp_machines::gc3::{Command, Service};
 use xmpp_machines::limits::Gc3Limits;
 
 /// Runs group chat rooms behind an XMPP server, as an external component (XEP-0114).
@@ -25,6 +25,9 @@ struct Arguments {
     /// Check the configuration and stop.
     #[arg(long)]
     check: bool,
+    /// The store is a copy from before the last run: let clients fetch anew what may have been lost.
+    #[arg(long)]
+    restored: bool,
 }
 
 fn main() -> ExitCode {
@@ -49,13 +52,16 @@ fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .init();
     let store = Store::open(&config.store)?;
     let (fresh, present) = (config.service.clone(), config.service.clone());
-    let engine = Engine::open(
+    let mut engine = Engine::open(
         store,
         config.checkpoints(),
         clock(),
         |seed| Service::new(fresh, Gc3Limits::default(), seed),
         |service: &mut Service| service.reconfigure(present),
     )?;
+    if arguments.restored {
+        engine.take(clock(), vec![Taken::command(Command::Restored)])?;
+    }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
         let (interrupted, terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
