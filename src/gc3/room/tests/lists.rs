@@ -1,6 +1,9 @@
 //! Lists and rights: who is here, who may, who was put out.
 
+use proptest::prelude::*;
+
 use super::*;
+use crate::gc3::acl::Affiliation;
 
 const LIST: &str = "<participants xmlns='urn:xmpp:gc3:0'/>";
 
@@ -283,4 +286,48 @@ fn an_administrator_of_the_service_sets_access_without_being_in() {
     world.set(DEE, &access("<item jid='ben@oak.example' affiliation='none'/>")).refused("gc3.C4", "cancel", "conflict");
     world.get(DEE, LIST).answer("gc3.G2.3");
     world.join(DEE, "Dee").refused("gc3.J2", "auth", "registration-required");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// Whatever is asked by whom: the room fits together (every step checks that), an owner is left, nobody but owners
+    /// changes who administers, and nobody acts on a higher rank.
+    #[test]
+    fn no_set_breaks_the_order_of_ranks(
+        steps in proptest::collection::vec((0..5usize, 0..5usize, 0..9usize, any::<bool>()), 1..40),
+    ) {
+        const ALL: [&str; 5] = [ANN, BEN, CID, DEE, "eve@oak.example/pc"];
+        let mut world = World::new(Kind::Channel, |config| config.moderated = true);
+        for (nth, jid) in ALL.into_iter().enumerate() {
+            world.join(jid, &format!("n{nth}"));
+        }
+        for (actor, target, what, by_access) in steps {
+            let (actor, target) = (ALL[actor], ALL[target]);
+            let bare = |jid: &str| jid.split('/').next().unwrap().to_owned();
+            let rank = |world: &World, jid: &str| world.room.state.rank(&bare(jid));
+            let (high, low) = (rank(&world, target), rank(&world, actor));
+            let id = world.id(target);
+            let name = Affiliation::ALL.get(what).map(|a| a.name());
+            let said = match name {
+                Some(name) if by_access => {
+                    world.set(actor, &access(&format!("<item jid='{}' affiliation='{name}'/>", bare(target))))
+                }
+                Some(name) => world.set(actor, &edit(&format!("<item id='{id}' affiliation='{name}'/>"))),
+                None => {
+                    let change = ["kick='yes'", "role='visitor'", "role='participant'", "role='moderator'"][what - 5];
+                    world.set(actor, &edit(&format!("<item id='{id}' {change}/>")))
+                }
+            };
+            let done = said.sent[0].2.contains("type='result'");
+            prop_assert!(world.room.state.access.owners() > 0);
+            if done && low < Affiliation::Owner {
+                prop_assert_eq!(high >= Affiliation::Admin, rank(&world, target) >= Affiliation::Admin);
+            }
+            if done && high > low {
+                prop_assert!(rank(&world, target) == high && world.room.state.people.find(&bare(target)).is_some());
+            }
+            world.join(target, "back");
+        }
+    }
 }
