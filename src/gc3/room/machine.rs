@@ -150,12 +150,14 @@ impl Room {
                     state.subscribe(who, &full, topics, Topics::NONE);
                 }
                 say::joined(state, out, why, stanza, who, true);
+                say::present_state(state, out, rule::P3, &full, Topics::NONE);
                 if why == rule::J4 {
                     say::also(out, rule::G11_2);
                     say::also(out, rule::G11_3);
                 }
             }
             Change::Rejoin { who, full, topics, ask } => {
+                let was = state.topics(&full);
                 if !topics.is_empty() {
                     state.subscribe(who, &full, topics, Topics::NONE);
                 }
@@ -163,6 +165,7 @@ impl Room {
                     state.ask(who);
                 }
                 say::joined(state, out, why, stanza, who, ask);
+                say::present_state(state, out, rule::P3, &full, was);
             }
             Change::Leave { who } => {
                 let gone = state.depart(who, Why::Left, None);

@@ -68,7 +68,7 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
             })
         }));
     }
-    words.content |= words.body || words.subject.is_some() || store;
+    words.content |= words.body || subject || store;
     words.no_store = no_store || (no_permanent && !words.body);
     Read::Ask(Ask::Speak(words))
 }
