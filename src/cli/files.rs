@@ -22,7 +22,7 @@ pub(crate) fn text(path: &Path) -> Result<String, String> {
 
 /// Finds what is given to a vector: in the folder `given` beside the vector.
 pub(crate) fn given(path: &Path) -> impl FnMut(&str) -> Result<(String, String), String> {
-    let folder = path.parent().unwrap_or(Path::new("")).join(GIVEN);
+    let folder = path.with_file_name(GIVEN);
     move |name| {
         let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '-' || c == '_');
         if !plain {

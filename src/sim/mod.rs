@@ -4,6 +4,7 @@
 //! - [`Transcript`] is a sink that writes down inputs and actions, the one rendering used everywhere; [`chart`] draws it.
 //! - [`Bench`] puts a machine and its [`Host`] together; [`SimHost`] is the host of a room service.
 //! - [`laws`] are what every machine keeps, as functions for property tests and fuzzing.
+//! - [`talk`] holds random conversations with a room service, for the laws and for fuzzing.
 //! - [`vectors`] reads conformance vectors and plays them on this implementation or on any other.
 //!
 //! Nothing here opens a file, looks at a clock or draws a random number either.
@@ -12,6 +13,7 @@ mod bench;
 pub mod chart;
 mod host;
 pub mod laws;
+pub mod talk;
 #[cfg(test)]
 mod toy;
 mod transcript;
