@@ -134,6 +134,15 @@ impl Roster {
         hasher.finish()
     }
 
+    /// Makes room for that many more.
+    pub(crate) fn reserve(&mut self, more: usize) {
+        self.slots.reserve_exact(more);
+        let (key, slots) = (self.key, &self.slots);
+        self.index.reserve(more, |&slot| {
+            slots.get(slot as usize).and_then(Option::as_ref).map_or(0, |a| Self::hash(&key, a.as_str()))
+        });
+    }
+
     /// How many are seated.
     #[must_use]
     pub fn len(&self) -> usize {
@@ -158,20 +167,22 @@ impl Roster {
             return seat;
         }
         let seat = Seat(self.lowest_free);
-        self.place(seat, address);
+        let hash = Self::hash(&self.key, address.as_str());
+        self.place(seat, address, hash);
         seat
     }
 
     /// Seats an address in a given free slot, as a snapshot says. `false` if the slot or the address is taken.
     pub fn seat_at(&mut self, seat: Seat, address: Address) -> bool {
-        let free = !self.taken.contains(seat) && self.find(address.as_str()).is_none();
+        let hash = Self::hash(&self.key, address.as_str());
+        let free = !self.taken.contains(seat) && self.find_hashed(hash, address.as_str()).is_none();
         if free {
-            self.place(seat, address);
+            self.place(seat, address, hash);
         }
         free
     }
 
-    fn place(&mut self, seat: Seat, address: Address) {
+    fn place(&mut self, seat: Seat, address: Address, hash: u64) {
         let at = seat.index();
         if at >= self.slots.capacity() {
             // By a sixteenth: a room of a hundred thousand must not hold twice its size.
@@ -182,7 +193,7 @@ impl Roster {
         }
         let key = self.key;
         let slots = &mut self.slots;
-        self.index.insert_unique(Self::hash(&key, address.as_str()), seat.0, |&slot| {
+        self.index.insert_unique(hash, seat.0, |&slot| {
             slots.get(slot as usize).and_then(Option::as_ref).map_or(0, |a| Self::hash(&key, a.as_str()))
         });
         slots[at] = Some(address);
@@ -207,8 +218,12 @@ impl Roster {
     /// The seat of an address.
     #[must_use]
     pub fn find(&self, text: &str) -> Option<Seat> {
+        self.find_hashed(Self::hash(&self.key, text), text)
+    }
+
+    fn find_hashed(&self, hash: u64, text: &str) -> Option<Seat> {
         let holds = |&slot: &u32| self.get(Seat(slot)).is_some_and(|a| a.as_str() == text);
-        self.index.find(Self::hash(&self.key, text), holds).map(|&slot| Seat(slot))
+        self.index.find(hash, holds).map(|&slot| Seat(slot))
     }
 
     /// Who sits in a seat.

@@ -2,13 +2,14 @@
 
 use core::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::de::Error;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use crate::seed::Seed;
 
 /// A participant's ID in one room. As text it is `-` and 20 characters of base64url; it is also the occupant-id and the
 /// resource of the Participant JID.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct ParticipantId([u8; 21]);
 
 impl ParticipantId {
@@ -37,6 +38,19 @@ impl ParticipantId {
     pub fn as_str(&self) -> &str {
         // Both constructors admit ASCII only.
         core::str::from_utf8(&self.0).unwrap_or_default()
+    }
+}
+
+/// Saved as its text.
+impl Serialize for ParticipantId {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl<'de> Deserialize<'de> for ParticipantId {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        Self::parse(<&str>::deserialize(deserializer)?).ok_or_else(|| D::Error::custom("not a participant ID"))
     }
 }
 

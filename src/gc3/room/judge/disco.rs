@@ -65,7 +65,7 @@ fn people(state: &State, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict
                 || *slot == who
                 || state.people.get(*slot).is_some_and(|p| state.role(p) == Role::Moderator)
         };
-        all = state.people.after_id(None).iter().copied().filter(shows).collect();
+        all = state.people.by_id().filter(shows).collect();
     }
     let key = |slot: &Slot, id: &str| state.people.get(*slot).map_or(Ordering::Less, |p| p.id.as_str().cmp(id));
     let part = paging::part(&all, request, state.limits.list_page, key);

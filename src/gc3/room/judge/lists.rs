@@ -1,7 +1,5 @@
 //! The participant list: read and looked up (G2.1–G2.12).
 
-use std::borrow::Cow;
-
 use minidom::Element;
 
 use super::paging::{Paged, part};
@@ -113,13 +111,10 @@ impl Reader<'_> {
 
     /// Everybody who is in.
     fn everybody(&self, request: Option<PageRequest<'_>>) -> ListReply {
-        let all = self.state.people.after_id(None);
-        let seen: Cow<'_, [Slot]> = if self.view == View::Moderators {
-            let sees = |&&slot: &&Slot| self.state.people.get(slot).is_some_and(|p| self.sees(slot, p, false));
-            all.iter().filter(sees).copied().collect()
-        } else {
-            all.into()
+        let sees = |&slot: &Slot| {
+            self.view != View::Moderators || self.state.people.get(slot).is_some_and(|p| self.sees(slot, p, false))
         };
+        let seen: Vec<Slot> = self.state.people.by_id().filter(sees).collect();
         let part = part(&seen, request, self.state.limits.list_page, |&slot, key| {
             self.id(Listed::Here(slot)).as_ref().map_or("", ParticipantId::as_str).cmp(key)
         });

@@ -3,6 +3,7 @@
 mod access;
 mod editing;
 mod joining;
+mod order;
 mod people;
 mod relays;
 mod sessions;
@@ -472,6 +473,7 @@ impl State {
     /// Whether everything fits together. For tests, fuzzing and loaded snapshots.
     pub(crate) fn check(&self) -> Result<(), &'static str> {
         self.check_loaded()?;
+        self.people.check()?;
         if !self.people.iter().all(|(slot, p)| p.id == self.id_of(self.people.jid(slot))) {
             return Err("a participant ID is not that of its account");
         }
@@ -480,7 +482,6 @@ impl State {
 
     /// All of [`check`](Self::check) that a snapshot is worth: an ID that is another's is what the checksum is for.
     pub(crate) fn check_loaded(&self) -> Result<(), &'static str> {
-        self.people.check()?;
         self.access.check()?;
         let fits = |person: &Person| {
             person.version <= self.version.counter

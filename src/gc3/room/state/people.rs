@@ -5,6 +5,7 @@ use core::hash::Hasher;
 use hashbrown::HashTable;
 use siphasher::sip::SipHasher13;
 
+use super::order::Order;
 use super::sessions::Show;
 use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::config::Push;
@@ -130,7 +131,7 @@ pub(crate) struct People {
     roster: Roster,
     slots: Vec<Option<Person>>,
     /// Slots by the text of their IDs, for lists and their pages.
-    by_id: Vec<Slot>,
+    by_id: Order,
     by_nick: HashTable<Slot>,
     oldest: Link,
     newest: Link,
@@ -142,7 +143,7 @@ impl People {
         Self {
             roster: Roster::new(key),
             slots: Vec::new(),
-            by_id: Vec::new(),
+            by_id: Order::default(),
             by_nick: HashTable::new(),
             oldest: Link::default(),
             newest: Link::default(),
@@ -185,14 +186,12 @@ impl People {
     }
 
     pub(crate) fn find_id(&self, id: ParticipantId) -> Option<Slot> {
-        let at = self.by_id.binary_search_by_key(&Some(id), |&slot| self.id_at(slot)).ok()?;
-        self.by_id.get(at).copied()
+        self.by_id.find(id, |slot| self.id_at(slot))
     }
 
-    /// All slots in the order of their IDs, from just after `id` on.
-    pub(crate) fn after_id(&self, id: Option<ParticipantId>) -> &[Slot] {
-        let from = id.map_or(0, |id| self.by_id.partition_point(|&slot| self.id_at(slot) <= Some(id)));
-        self.by_id.get(from..).unwrap_or_default()
+    /// All slots in the order of their IDs.
+    pub(crate) fn by_id(&self) -> impl Iterator<Item = Slot> + '_ {
+        self.by_id.iter()
     }
 
     /// The hash of a nickname, such that two that cannot be told apart have the same.
@@ -230,11 +229,8 @@ impl People {
         let at = slot.index();
         grow(&mut self.slots, at);
         let id = person.id;
-        let place = self.by_id.partition_point(|&other| self.id_at(other) < Some(id));
-        if self.by_id.len() == self.by_id.capacity() {
-            self.by_id.reserve_exact(self.by_id.len() / 16 + 4);
-        }
-        self.by_id.insert(place, slot);
+        let slots = &self.slots;
+        self.by_id.insert(id, slot, |other| slots.get(other.index())?.as_ref().map(|p| p.id));
         self.slots[at] = Some(person);
         self.index_nick(slot);
         self.link_by_version(slot);
@@ -244,9 +240,8 @@ impl People {
         let id = self.get(slot)?.id;
         self.unlink(slot);
         self.forget_nick(slot);
-        if let Ok(at) = self.by_id.binary_search_by_key(&Some(id), |&other| self.id_at(other)) {
-            self.by_id.remove(at);
-        }
+        let slots = &self.slots;
+        self.by_id.remove(id, |other| slots.get(other.index())?.as_ref().map(|p| p.id));
         let person = self.slots.get_mut(slot.index())?.take()?;
         Some((self.roster.unseat(slot)?, person))
     }
@@ -368,6 +363,9 @@ impl People {
     fn load(key: [u8; 16], slots: Vec<Option<(&str, Person)>>) -> Option<Self> {
         let mut people = Self::new(key);
         people.slots.reserve_exact(slots.len());
+        people.roster.reserve(slots.len());
+        people.by_nick.reserve(slots.len(), |_| 0);
+        let (mut by_id, mut by_version) = (Vec::with_capacity(slots.len()), Vec::with_capacity(slots.len()));
         if slots.last().is_some_and(Option::is_none) {
             return None;
         }
@@ -380,19 +378,18 @@ impl People {
             if people.find_nick(&person.nick).is_some() || !people.roster.seat_at(slot, Address::from_saved(jid)?) {
                 return None;
             }
-            people.by_id.push(slot);
+            by_id.push((person.id, slot));
+            by_version.push((person.version, slot));
             people.slots.push(Some(person));
             people.index_nick(slot);
         }
-        let mut by_id = core::mem::take(&mut people.by_id);
-        by_id.sort_unstable_by_key(|&slot| people.id_at(slot));
-        if !by_id.is_sorted_by(|&a, &b| people.id_at(a) < people.id_at(b)) {
+        by_id.sort_unstable();
+        if !by_id.is_sorted_by(|a, b| a.0 < b.0) {
             return None;
         }
-        let mut by_version = by_id.clone();
-        by_version.sort_unstable_by_key(|&slot| people.get(slot).map(|p| (p.version, slot)));
-        people.by_id = by_id;
-        for slot in by_version {
+        people.by_id = Order::of(&by_id.iter().map(|&(_, slot)| slot).collect::<Vec<_>>());
+        by_version.sort_unstable();
+        for (_, slot) in by_version {
             people.link_by_version(slot);
         }
         Some(people)
@@ -422,8 +419,9 @@ impl People {
             last = version;
             count += 1;
         }
-        let sorted = self.by_id.is_sorted_by(|&a, &b| self.id_at(a) < self.id_at(b));
-        if count != self.len() || self.by_id.len() != self.len() || self.by_nick.len() != self.len() || !sorted {
+        let sorted: Vec<Slot> = self.by_id.iter().collect();
+        let (ids, sorted) = (sorted.len(), sorted.is_sorted_by(|&a, &b| self.id_at(a) < self.id_at(b)));
+        if count != self.len() || ids != self.len() || self.by_nick.len() != self.len() || !sorted {
             return Err("the indexes of people do not fit");
         }
         Ok(())

@@ -351,6 +351,8 @@ impl<'de> Deserialize<'de> for Sessions {
             return Err(D::Error::custom("empty seats at the end"));
         }
         let mut sessions = Self::new(key);
+        sessions.slots.reserve_exact(slots.len());
+        sessions.roster.reserve(slots.len());
         for (at, slot) in slots.into_iter().enumerate() {
             let Some((jid, session)) = slot else {
                 sessions.slots.push(None);
