@@ -134,7 +134,7 @@ impl Archive {
             List::Chosen(chosen)
         };
         let edge = match &query.from {
-            Edge::After(id) | Edge::Before(id) => match self.seq_of(room, id)? {
+            Edge::After(id) | Edge::Before(id) => match self.readable(room, id, query)? {
                 Some(seq) => seq,
                 None => return Ok(Answer::NoSuchId),
             },
@@ -169,11 +169,11 @@ impl Archive {
     fn bounds(&self, room: &str, query: &Query) -> Result<Option<Range<u64>>, StoreError> {
         let (mut start, mut end) = (query.above_seq.map_or(0, |above| above.saturating_add(1)), u64::MAX);
         if let Some(id) = &query.after_id {
-            let Some(seq) = self.seq_of(room, id)? else { return Ok(None) };
+            let Some(seq) = self.readable(room, id, query)? else { return Ok(None) };
             start = start.max(seq.saturating_add(1));
         }
         if let Some(id) = &query.before_id {
-            let Some(seq) = self.seq_of(room, id)? else { return Ok(None) };
+            let Some(seq) = self.readable(room, id, query)? else { return Ok(None) };
             end = end.min(seq);
         }
         if let Some(time) = query.start {
@@ -195,10 +195,8 @@ impl Archive {
     fn chosen(&self, room: &str, query: &Query) -> Result<Option<Vec<u64>>, StoreError> {
         let mut seqs = Vec::new();
         for id in &query.ids {
-            match self.seq_of(room, id)? {
-                Some(seq) if query.above_seq.is_none_or(|above| seq > above) => seqs.push(seq),
-                _ => return Ok(None),
-            }
+            let Some(seq) = self.readable(room, id, query)? else { return Ok(None) };
+            seqs.push(seq);
         }
         seqs.sort_unstable();
         seqs.dedup();
@@ -254,6 +252,11 @@ impl Archive {
                 Ok(seqs.get(from..to).unwrap_or_default().to_vec())
             }
         }
+    }
+
+    /// Where a record stands, if its id names one that the reader may see.
+    fn readable(&self, room: &str, id: &str, query: &Query) -> Result<Option<u64>, StoreError> {
+        Ok(self.seq_of(room, id)?.filter(|&seq| query.above_seq.is_none_or(|above| seq > above)))
     }
 
     fn seq_of(&self, room: &str, id: &str) -> Result<Option<u64>, StoreError> {
