@@ -105,7 +105,7 @@ impl Player<'_> {
             }
             self.lines.extend(said.lines);
             for Sent { to, stanza } in said.sent {
-                got.entry(to).or_default().push(stanza);
+                got.entry(address(&to)).or_default().push(stanza);
             }
         }
         if let Some(what) = &step.note {
@@ -154,7 +154,7 @@ impl Player<'_> {
         let mut from: BTreeMap<String, usize> = BTreeMap::new();
         for out in &step.outs {
             for to in &out.to {
-                let to = fill_text(to, &self.bound);
+                let to = address(&fill_text(to, &self.bound));
                 let inbox = got.get(&to).map(Vec::as_slice).unwrap_or_default();
                 let start = from.entry(to.clone()).or_default();
                 let rest = inbox.iter().enumerate().skip(*start);
@@ -179,7 +179,7 @@ impl Player<'_> {
         let mut problem: Option<(u32, String)> = None;
         for out in &step.outs {
             for to in &out.to {
-                let to = fill_text(to, &self.bound);
+                let to = address(&fill_text(to, &self.bound));
                 let texts = wanted.entry(to.clone()).or_default();
                 let stanza = got.get(&to).and_then(|inbox| inbox.get(texts.len()));
                 let matched = stanza.and_then(|stanza| match_stanza(&out.stanza, stanza, &self.bound));
@@ -216,6 +216,13 @@ struct Differs {
     line: u32,
     what: String,
     texts: (String, String),
+}
+
+/// An address in the case in which addresses are compared: an account may be written in capitals (RFC 7622 §3).
+fn address(to: &str) -> String {
+    let bare = to.find('/').unwrap_or(to.len());
+    let (bare, resource) = to.split_at(bare);
+    bare.to_ascii_lowercase() + resource
 }
 
 /// Stanzas as they are compared, each on many lines.

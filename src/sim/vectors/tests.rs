@@ -199,6 +199,15 @@ fn too_few_and_too_many_fail() {
 }
 
 #[test]
+fn an_account_may_be_written_in_capitals_but_not_its_device() {
+    let capitals = HEAR.replace("to='ann@tea.example/1'", "to='ANN@Tea.example/1'");
+    assert!(matches!(tried(&format!("{SAY}{capitals}")).outcome, Outcome::Passed));
+    let say = SAY.replace("example/1", "example/a");
+    let device = HEAR.replace("example/1", "example/A");
+    assert_eq!(failure(&format!("{say}{device}")).what, "ann@tea.example/A did not receive this");
+}
+
+#[test]
 fn a_rule_that_decided_nothing_fails() {
     let ping = "<in><iq from='ann@tea.example/1' id='1' type='get'><ping xmlns='toy'/></iq></in>\
                 <out to='ann@tea.example/1'><iq id='1' type='result'><pong xmlns='toy' a='1' b='2'><one/><two/></pong></iq></out>";
