@@ -68,10 +68,12 @@ pub(crate) fn put(value: &impl Serialize, into: &mut Vec<u8>) {
     struct Tail<'a>(&'a mut Vec<u8>);
     impl postcard::ser_flavors::Flavor for Tail<'_> {
         type Output = ();
+        #[inline]
         fn try_push(&mut self, byte: u8) -> postcard::Result<()> {
             self.0.push(byte);
             Ok(())
         }
+        #[inline]
         fn try_extend(&mut self, bytes: &[u8]) -> postcard::Result<()> {
             self.0.extend_from_slice(bytes);
             Ok(())

@@ -1,5 +1,7 @@
 //! What things cost, exactly: allocations, sizes of types, memory per participant.
 
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
 mod common;
 
 use std::mem::size_of;

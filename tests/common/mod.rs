@@ -1,6 +1,7 @@
 //! A room full of people, for the tests and benches that count.
 
-#![allow(dead_code, reason = "each test and bench uses its part")]
+#![allow(dead_code, unreachable_pub, reason = "each test and bench uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test may fail")]
 
 use jid::BareJid;
 use minidom::Element;

@@ -58,12 +58,15 @@ fn identities(query: &Element) -> Vec<[&str; 4]> {
         .collect()
 }
 
+/// A form: its fields by name, each with its values.
+type Fields = Vec<(String, Vec<String>)>;
+
 /// The forms, each as its fields with their values, in the order of the hash.
-fn forms(query: &Element) -> Option<Vec<Vec<(String, Vec<String>)>>> {
+fn forms(query: &Element) -> Option<Vec<Fields>> {
     let mut forms = Vec::new();
     for x in query.children().filter(|child| child.is("x", ns::DATA)) {
         let form = Form::read(x).ok()?;
-        let mut fields: Vec<(String, Vec<String>)> = Vec::new();
+        let mut fields = Fields::new();
         for field in &form.fields {
             let mut values = field.values.clone();
             values.sort_unstable();
@@ -94,7 +97,7 @@ fn first_input(query: &Element) -> Option<Vec<u8>> {
         text.extend_from_slice(feature.as_bytes());
         text.push(b'<');
     }
-    let form_type = |fields: &Vec<(String, Vec<String>)>| {
+    let form_type = |fields: &Fields| {
         fields.iter().find(|(var, _)| var == "FORM_TYPE").and_then(|(_, values)| values.first().cloned())
     };
     let mut forms: Vec<_> = forms(query)?.into_iter().filter_map(|form| Some((form_type(&form)?, form))).collect();

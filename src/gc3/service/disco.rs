@@ -37,7 +37,7 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, stanza: &Stanza, payload: 
         let listed = admin || room.config.listed || room.people.find(asker).is_some();
         (listed && room.destroyed.is_none()).then_some(room)
     };
-    let rooms = state.names.iter().filter_map(|(_, name)| match name {
+    let rooms = state.names.values().filter_map(|name| match name {
         Name::Room(serial) => shown(serial),
         Name::Alias(_) => None,
     });

@@ -99,34 +99,34 @@ impl Service {
         if stanza.from.is_none() {
             return drop(out, rule::G4_8, &stanza);
         }
-        let Some(node) = to.node() else { return self.to_domain(stanza, out) };
+        let Some(node) = to.node() else { return self.take(stanza, out) };
         match self.state.names.get(node.as_str()) {
             Some(Name::Room(serial)) => {
                 let serial = *serial;
-                self.to_room(serial, stanza, out);
+                self.give_room(serial, stanza, out);
             }
             Some(Name::Alias(serial)) => {
                 let serial = *serial;
-                self.to_alias(serial, stanza, out);
+                self.give_alias(serial, stanza, out);
             }
             None => refuse(out, rule::G13_4, &stanza, &NOT_FOUND),
         }
     }
 
     /// Gives a stanza to a room.
-    fn to_room(&mut self, serial: u32, stanza: Stanza, out: &mut Out<'_>) {
+    fn give_room(&mut self, serial: u32, stanza: Stanza, out: &mut Out<'_>) {
         create::check_aliases(&mut self.state, serial, &stanza);
         // A stanza is no misuse.
         let _ = self.room(serial, Input::Stanza(stanza), out);
     }
 
     /// An alias answers what one needs to find the room, and tells all else where it is (G12.5).
-    fn to_alias(&mut self, serial: u32, stanza: Stanza, out: &mut Out<'_>) {
+    fn give_alias(&mut self, serial: u32, stanza: Stanza, out: &mut Out<'_>) {
         let finds = stanza.payload().is_some_and(|payload| {
             payload.is("join-form", ns::GC3) || payload.is("join", ns::GC3) || payload.is("query", ns::DISCO_INFO)
         });
         if finds && stanza.to.as_ref().is_some_and(|to| to.resource().is_none()) {
-            return self.to_room(serial, stanza, out);
+            return self.give_room(serial, stanza, out);
         }
         let Some(held) = self.state.rooms.get(&serial) else { return };
         let uri = format!("xmpp:{}?join", held.room.state.address);
@@ -134,7 +134,7 @@ impl Service {
     }
 
     /// Takes a stanza for the domain itself.
-    fn to_domain(&mut self, stanza: Stanza, out: &mut Out<'_>) {
+    fn take(&mut self, stanza: Stanza, out: &mut Out<'_>) {
         if matches!(stanza.type_, StanzaType::Result | StanzaType::Error) {
             return self.returned(stanza, out);
         }
@@ -166,7 +166,7 @@ impl Service {
         }
         let serial = id.split_once('.').and_then(|(serial, _)| parse_base36(serial));
         match serial.and_then(|serial| u32::try_from(serial).ok()).filter(|n| self.state.rooms.contains_key(n)) {
-            Some(serial) => self.to_room(serial, stanza, out),
+            Some(serial) => self.give_room(serial, stanza, out),
             None => drop(out, rule::G13_6, &stanza),
         }
     }
@@ -313,7 +313,6 @@ const fn serial_of(token: Token) -> u32 {
 }
 
 /// A room's view of the sink: what it orders of the service is kept in `own`.
-#[expect(clippy::type_complexity, reason = "closures have no names")]
 pub(super) fn within<'s>(
     out: &'s mut Out<'_>,
     own: &'s mut Vec<RoomOrder>,

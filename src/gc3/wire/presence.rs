@@ -23,15 +23,15 @@ pub(crate) enum Presence<'a> {
 
 /// What a session says of its features: the hash by which they are known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Caps<'a> {
+pub(crate) struct Caps<'a> {
     /// The hash function, by the name that the protocol gives it.
-    pub hash: &'a str,
+    pub(crate) hash: &'a str,
     /// The hash.
-    pub ver: &'a str,
+    pub(crate) ver: &'a str,
     /// The node under which the features are asked for.
-    pub node: &'a str,
+    pub(crate) node: &'a str,
     /// Whether it is of XEP-0390 rather than of XEP-0115.
-    pub second: bool,
+    pub(crate) second: bool,
 }
 
 pub(super) fn read(stanza: &Stanza) -> Read<'_> {
