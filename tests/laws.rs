@@ -29,7 +29,7 @@ proptest! {
     }
 
     #[test]
-    fn any_bytes_are_a_conversation_or_a_snapshot_to_refuse(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+    fn any_bytes_are_a_conversation_and_damage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
         talk::fuzz(&bytes);
         talk::fuzz_snapshot(&bytes);
     }

@@ -14,6 +14,7 @@ use crate::gc3::{Command, Creators, Input, Service, ServiceConfig};
 use crate::limits::Gc3Limits;
 use crate::ns;
 use crate::seed::Seed;
+use crate::snapshot::Snapshot as _;
 use crate::time::Time;
 
 /// Actions of one call. This service says a few things to a few audiences, and a hundred farewells at the most.
@@ -203,6 +204,8 @@ pub struct Talk {
     pub rooms: Vec<String>,
     /// When the last deed was done.
     pub end: Time,
+    /// The service as it was left.
+    pub service: Service,
 }
 
 impl Deed {
@@ -304,7 +307,7 @@ pub fn talk(deeds: &[Deed]) -> Result<Talk, String> {
         }
     }
     bench.machine.check()?;
-    Ok(Talk { journal: bench.journal().to_vec(), rooms, end })
+    Ok(Talk { journal: bench.journal().to_vec(), rooms, end, service: bench.machine })
 }
 
 /// A stanza as the service takes it.
@@ -349,10 +352,23 @@ pub fn fuzz(bytes: &[u8]) {
     assert_eq!(broken, None, "a service keeps every law");
 }
 
-/// The body of a fuzz target: the bytes are the body of a snapshot, behind the checksum's back. Panics if it is
-/// accepted and not canonical, or if what it loads as makes no sense.
+/// The body of a fuzz target: the bytes are a short conversation, and damage to the snapshot after it, behind the
+/// checksum's back. Panics if what is damaged is loaded and not what a service would write, or makes no sense.
 pub fn fuzz_snapshot(bytes: &[u8]) {
-    let loaded = laws::canonical::<Service>(<Service as crate::Snapshot>::FORMAT, bytes);
+    let Some((count, rest)) = bytes.split_first() else { return };
+    let (deeds, damage) = rest.split_at_checked(usize::from(*count % 16) * 7).unwrap_or((rest, &[]));
+    let said = talk(&Deed::from_bytes(deeds));
+    assert_eq!(said.as_ref().err(), None, "a service talks");
+    let Ok(Talk { service, .. }) = said else { return };
+    let mut body = Vec::new();
+    service.save_body(&mut body);
+    for [high, low, value] in damage.as_chunks::<3>().0 {
+        let place = usize::from(u16::from_be_bytes([*high, *low])) % body.len().max(1);
+        if let Some(byte) = body.get_mut(place) {
+            *byte = *value;
+        }
+    }
+    let loaded = laws::canonical::<Service>(Service::FORMAT, &body);
     assert_eq!(loaded.as_ref().err(), None, "only what a service writes is loaded");
     if let Ok(Some(service)) = loaded {
         assert_eq!(service.check(), Ok(()), "what is loaded makes sense");
