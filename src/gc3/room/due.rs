@@ -50,9 +50,7 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
             }
         }
         Timer::Forget => {
-            let before = state.now;
-            let horizon = before.since(crate::time::Time::EPOCH.plus(state.limits.forget_jid));
-            state.forget(crate::time::Time::from_millis(horizon.millis()));
+            state.forget();
             say::also(out, rule::L1);
         }
         Timer::Question(token) => match state.questions.remove(&token) {

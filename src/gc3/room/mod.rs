@@ -4,6 +4,7 @@ mod asking;
 mod due;
 mod judge;
 mod machine;
+mod perform;
 mod relaying;
 mod say;
 mod state;

@@ -216,6 +216,18 @@ impl Tombs {
         due.map(|tomb| tomb.jid = None).count()
     }
 
+    /// When the one who left first of all did.
+    pub(crate) fn oldest(&self) -> Option<Time> {
+        self.tombs.values().map(|tomb| tomb.left).min()
+    }
+
+    /// Forgets all who left at that moment or before; gives back the highest version that went with them.
+    pub(crate) fn evict(&mut self, before: Time) -> Option<u64> {
+        let old = self.tombs.iter().filter(|(_, tomb)| tomb.left <= before).map(|(id, _)| *id);
+        let old: Vec<ParticipantId> = old.collect();
+        old.into_iter().filter_map(|id| self.remove(id)).map(|tomb| tomb.version).max()
+    }
+
     /// When the next real JID or name has to be forgotten, by the oldest departure.
     pub(crate) fn oldest_with_jid(&self) -> Option<Time> {
         self.tombs.values().filter(|tomb| tomb.jid.is_some()).map(|tomb| tomb.left).min()

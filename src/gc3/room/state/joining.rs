@@ -130,12 +130,16 @@ impl State {
         Some(Departed { jid, person, sessions, why, reason, version })
     }
 
-    /// Sets the timer that forgets real JIDs (L1).
+    /// Sets the timer that forgets real JIDs and names (L1).
     pub(crate) fn forget_later(&mut self) {
-        if self.timers.get(Timer::Forget).is_none()
-            && let Some(left) = self.tombs.oldest_with_jid()
-        {
-            self.timers.set(Timer::Forget, left.plus(self.limits.forget_jid));
+        if self.timers.get(Timer::Forget).is_some() {
+            return;
+        }
+        let jid = self.tombs.oldest_with_jid().map(|left| left.plus(self.limits.forget_jid));
+        let name = self.tombs.oldest().map(|left| left.plus(self.limits.forget_nick));
+        if let Some(at) = jid.into_iter().chain(name).min() {
+            // Never at once: forgetting waits at least until the next call.
+            self.timers.set(Timer::Forget, at.max(self.now.plus(Span::from_millis(1))));
         }
     }
 
@@ -357,7 +361,8 @@ impl State {
     /// Whether a probe that is due is to be sent; sets the next one (G4.7).
     pub(crate) fn probe_again(&mut self, who: Slot) -> bool {
         let now = self.now;
-        let first = self.limits.probe_after;
+        // A host that sets no pause at all must not make the room talk without end.
+        let first = self.limits.probe_after.max(Span::from_millis(1));
         let most = self.limits.retry.1;
         if self.people.get(who).is_none_or(|person| person.standing != Standing::Approved) {
             self.asked.remove(&who);
@@ -367,7 +372,7 @@ impl State {
         if asked.wait == Span::ZERO {
             (asked.wait, asked.since) = (first, now);
         }
-        asked.wait = asked.wait.doubled().min(most);
+        asked.wait = asked.wait.doubled().min(most.max(first));
         asked.at = now;
         if now.since(asked.since) < self.limits.retry_for {
             let at = now.plus(asked.wait);
@@ -376,9 +381,14 @@ impl State {
         true
     }
 
-    /// Forgets the real JIDs of those who left before a moment, and names that are too old (L1).
-    pub(crate) fn forget(&mut self, before: Time) {
-        self.tombs.forget_jids(before);
+    /// Forgets the real JIDs of those who left long ago, and their names after still longer (L1).
+    pub(crate) fn forget(&mut self) {
+        let before = |span: Span| Time::from_millis(self.now.millis().saturating_sub(span.millis()));
+        let (jids, names) = (before(self.limits.forget_jid), before(self.limits.forget_nick));
+        self.tombs.forget_jids(jids);
+        if let Some(floor) = self.tombs.evict(names) {
+            self.version.floor = self.version.floor.max(floor);
+        }
         self.timers.clear(Timer::Forget);
         self.forget_later();
     }

@@ -1,0 +1,189 @@
+//! What follows when something was decided: apply the change, then say it. Each change has its arm, and no arm decides.
+
+use super::judge::{self, Change};
+use super::say::{self, Spoken};
+use super::state::{Bound, Timer, Topics, Why};
+use super::{Out, Room, RoomOrder};
+use crate::codec::Stanza;
+use crate::gc3::host::Notice;
+use crate::gc3::rules::table as rule;
+use crate::gc3::wire::{Ask, Presence};
+use crate::machine::Action;
+use crate::rule::Rule;
+
+impl Room {
+    /// Applies a change and says what follows from it.
+    pub(super) fn perform(&mut self, why: Rule, stanza: &Stanza, ask: &Ask<'_>, change: Change, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        match change {
+            Change::Join { joining, full, topics } => {
+                let who = state.join(joining);
+                if !topics.is_empty() {
+                    state.subscribe(who, &full, topics, Topics::NONE);
+                }
+                say::joined(state, out, why, stanza, who, true);
+                say::present_state(state, out, rule::P3, &full, Topics::NONE);
+                if why == rule::J4 {
+                    say::also(out, rule::G11_2);
+                    say::also(out, rule::G11_3);
+                }
+            }
+            Change::Rejoin { who, full, topics, ask } => {
+                let was = state.topics(&full);
+                if !topics.is_empty() {
+                    state.subscribe(who, &full, topics, Topics::NONE);
+                }
+                if ask {
+                    state.ask(who);
+                }
+                say::joined(state, out, why, stanza, who, ask);
+                say::present_state(state, out, rule::P3, &full, was);
+            }
+            Change::Leave { who } => {
+                let gone = state.depart(who, Why::Left, None);
+                say::left(out, why, stanza);
+                if let Some(gone) = gone {
+                    say::departed(state, out, why, &gone);
+                }
+            }
+            Change::Subscribe { who, full, add, remove } => {
+                let was = state.topics(&full);
+                state.subscribe(who, &full, add, remove);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+                if state.sessions.of(&state.people, who).nth(1).is_some() {
+                    say::also(out, rule::J10);
+                }
+                say::present_state(state, out, why, &full, was);
+            }
+            Change::Sync { who, full, topics, reply } => {
+                state.spend(Bound::Sync, full.as_str(), state.limits.sync);
+                let was = state.topics(&full);
+                state.subscribe(who, &full, topics, Topics::ALL.without(topics));
+                say::synced(state, out, why, stanza, &reply);
+                say::present_state(state, out, why, &full, was);
+            }
+            Change::Looked { reply } => {
+                if let Some(from) = &stanza.from {
+                    state.spend(Bound::Sync, from.as_str(), state.limits.sync);
+                }
+                say::synced(state, out, why, stanza, &reply);
+            }
+            Change::Available { who, full, show, priority, approve } => {
+                if approve {
+                    state.approve(who);
+                    say::also(out, rule::G4_1);
+                }
+                let Ask::Presence(Presence::Available { caps, .. }) = ask else { return };
+                let applied = state.available(who, &full, show, priority, caps.is_some());
+                out.push(why, Action::Tell(Notice::Also));
+                if let (Some(token), Some(caps)) = (applied.features, caps) {
+                    let features = RoomOrder::Features {
+                        token,
+                        jid: full.as_str().into(),
+                        hash: caps.hash.into(),
+                        ver: caps.ver.into(),
+                        node: caps.node.into(),
+                        second: caps.second,
+                    };
+                    out.push(rule::G4_6, Action::Do(features));
+                }
+                if let Some(present) = applied.present {
+                    say::presence(state, out, rule::P3, present);
+                }
+            }
+            Change::Unavailable { who, seats } => {
+                state.timers.clear(Timer::Probe(who));
+                out.push(why, Action::Tell(Notice::Also));
+                for seat in seats {
+                    if let (_, Some(present)) = state.unavailable(seat) {
+                        say::presence(state, out, rule::P3, present);
+                    }
+                }
+            }
+            Change::Approve { who } => {
+                state.approve(who);
+                out.push(why, Action::Tell(Notice::Also));
+            }
+            Change::Decline { who } => {
+                let (closed, present) = state.decline(who);
+                say::also(out, why);
+                if !closed.is_empty() {
+                    say::also(out, rule::G4_4);
+                }
+                if let Some(present) = present {
+                    say::presence(state, out, rule::G4_4, present);
+                }
+            }
+            Change::Gone { who } => {
+                if let Some(gone) = state.depart(who, Why::AccountGone, None) {
+                    say::departed(state, out, why, &gone);
+                }
+            }
+            Change::AskLater { who } => {
+                state.ask_later(who);
+                say::also(out, why);
+            }
+            Change::Edit(mut edits) => {
+                let rules = core::mem::take(&mut edits.rules);
+                let departed = state.edit(edits);
+                say::edited(state, out, why, stanza, &rules, &departed);
+            }
+            Change::Relay(request) => self.relay(why, stanza, &request, out),
+            Change::Relayed { number } => self.relayed(why, number, stanza, out),
+            Change::Private(private) => self.private(why, stanza, &private, out),
+            Change::Check { seat } => self.check_session(why, seat, out),
+            Change::Checked { seat } => {
+                state.checked(seat);
+                say::also(out, why);
+            }
+            Change::Lost { seat } => self.lose(why, seat, out),
+            Change::Report(report) => {
+                if let Some(from) = &stanza.from {
+                    state.spend(Bound::Report, from.to_bare().as_str(), state.limits.reports);
+                }
+                say::reported(state, out, why, stanza, &report);
+            }
+            Change::Own(mut own) => {
+                let (who, rules) = (own.who, core::mem::take(&mut own.rules));
+                let present = state.set_own(own);
+                say::own_set(state, out, why, stanza, (who, &rules), present);
+            }
+            Change::Configure(new) => {
+                let aliases = (new.config.aliases != state.config.aliases).then(|| new.config.aliases.clone());
+                let departed = state.configure(new.config, new.actor);
+                say::configured(state, out, why, stanza, &new.rules, &departed);
+                if let Some(aliases) = aliases {
+                    out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
+                }
+            }
+            Change::Destroy(ending) => {
+                let sessions = state.destroy(ending.clone());
+                say::destroyed(state, out, why, stanza, &ending, &sessions);
+                let accounts = state.farewells();
+                say::farewell(state, out, why, &accounts);
+            }
+            Change::AskParent { fact, uri } => self.ask_parent(why, stanza, fact, uri, out),
+            Change::Find { id } => self.find(why, stanza, id, out),
+            Change::Read(reading) => self.read(why, stanza, reading, out),
+            Change::Moderate(moderation) => {
+                let (stanza_id, record) = state.moderate(&moderation);
+                let announcement = say::moderation(state, &moderation, &stanza_id);
+                state.hold(&announcement);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+                say::moderated(state, out, why, &moderation, &announcement, record.as_ref());
+            }
+            Change::Speak(speech) => {
+                let Ask::Speak(words) = ask else { return };
+                let (_, stanza_id, record) = state.speak(&speech);
+                let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
+                state.hold(&reflection);
+                say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection });
+                if words.stripped {
+                    say::also(out, rule::M3);
+                    say::also(out, rule::G6_2);
+                    say::also(out, rule::G6_3);
+                }
+            }
+        }
+    }
+}
