@@ -37,6 +37,8 @@ pub fn limits() -> CodecLimits {
     }
 }
 
+/// A journal of this many bytes brings a snapshot, however few its inputs: big stanzas must not fill the disk.
+const JOURNAL: usize = 64 << 20;
 /// Archive changes are written after this many orders in a replay.
 const CHUNK: usize = 1000;
 
@@ -154,7 +156,8 @@ impl<M: Rooms> Engine<M> {
         self.run(now, batch)?;
         self.settle(now)?;
         let due = self.checkpoint.plus(self.checkpoints.every) <= now;
-        if self.inputs >= self.checkpoints.inputs || (due && self.inputs > 0) {
+        let long = self.inputs >= self.checkpoints.inputs || self.store.appended() >= JOURNAL;
+        if long || (due && self.inputs > 0) {
             self.checkpoint(now)?;
         }
         Ok(())

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use jid::BareJid;
-use tokio::time::{Instant, sleep, sleep_until};
+use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, error, info, warn};
 use xmpp_machines::Time;
 use xmpp_machines::codec::{Condition, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType};
@@ -153,11 +153,16 @@ async fn serve<M: Rooms>(
                 if config.announce_shutdown {
                     engine.take(clock(), vec![Taken::command(Command::Shutdown)])?;
                 }
-                while !engine.queue().is_empty() {
-                    if let Err(why) = write.some(engine.queue()).await {
-                        warn!("not everything was sent: {why}");
-                        return Ok(End::Stop);
+                let rest = async {
+                    while !engine.queue().is_empty() {
+                        write.some(engine.queue()).await?;
                     }
+                    Ok::<_, LinkError>(())
+                };
+                match timeout(DEAD, rest).await {
+                    Ok(Ok(())) => {}
+                    Ok(Err(why)) => warn!("not everything was sent: {why}"),
+                    Err(_) => warn!("not everything was sent: the server takes nothing"),
                 }
                 write.close().await;
                 return Ok(End::Stop);

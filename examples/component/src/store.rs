@@ -109,6 +109,8 @@ pub struct Store {
     db: Database,
     next: u64,
     sent: u64,
+    /// Bytes appended since the file was opened or saved.
+    appended: usize,
 }
 
 impl Store {
@@ -151,7 +153,7 @@ impl Store {
             archive::open(&write)?;
         }
         write.commit()?;
-        Ok(Self { db, next, sent })
+        Ok(Self { db, next, sent, appended: 0 })
     }
 
     /// The secret from which the machine draws its ids. Made once, when the file was.
@@ -176,6 +178,12 @@ impl Store {
         self.sent
     }
 
+    /// How many bytes were journalled since the store was opened or a snapshot kept.
+    #[must_use]
+    pub fn appended(&self) -> usize {
+        self.appended
+    }
+
     /// Journals the entries, all or none, and waits for the disk. Gives the sequence number of the first.
     ///
     /// # Errors
@@ -183,7 +191,7 @@ impl Store {
     pub fn append(&mut self, at: Time, entries: &[Entry], sent: u64) -> Result<u64, StoreError> {
         let first = self.next;
         let write = self.db.begin_write()?;
-        let mut next = first;
+        let (mut next, mut appended) = (first, self.appended);
         {
             let mut journal = write.open_table(JOURNAL)?;
             for entry in entries {
@@ -191,13 +199,14 @@ impl Store {
                     .map_err(|error| StoreError::Damaged(format!("an input cannot be journalled: {error}")))?;
                 journal.insert(next, bytes.as_slice())?;
                 next += 1;
+                appended += bytes.len();
             }
             let mut meta = write.open_table(META)?;
             meta.insert("next", next)?;
             meta.insert("sent", sent)?;
         }
         write.commit()?;
-        (self.next, self.sent) = (next, sent);
+        (self.next, self.sent, self.appended) = (next, sent, appended);
         Ok(first)
     }
 
@@ -283,7 +292,7 @@ impl Store {
             write.open_table(META)?.insert("sent", sent)?;
         }
         write.commit()?;
-        self.sent = sent;
+        (self.sent, self.appended) = (sent, 0);
         Ok(())
     }
 
