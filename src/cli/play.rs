@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use xmpp_machines::Rule;
 use xmpp_machines::sim::vectors::{self, DOMAIN, Outcome, Played, Vector};
 use xmpp_machines::sim::{Line, chart};
 
@@ -16,7 +17,7 @@ pub(super) fn showcase(out: &mut dyn Write) -> Ended {
     let scenario = vectors::read_scenario("showcase.xml", SHOWCASE, &mut find);
     let scenario = scenario.map_err(|bad| Trouble::Bad(bad.to_string()))?;
     writeln!(out, "A conversation with a group chat service. '@ms in' goes in; what follows is said by the service,")?;
-    writeln!(out, "each action after the rule that decided it. `xmpp-machines rules` says what the rules mean.\n")?;
+    writeln!(out, "each action after the rule that decided it. What the rules say stands at the end.\n")?;
     print(&scenario, Format::Text, out)
 }
 
@@ -51,13 +52,25 @@ fn print(scenario: &Vector, format: Format, out: &mut dyn Write) -> Ended {
     }
 }
 
-/// The transcript, with an empty line before each note.
+/// The transcript, with an empty line before each note, and what the rules in it say.
 fn text(lines: &[Line], out: &mut dyn Write) -> std::io::Result<()> {
     for (at, line) in lines.iter().enumerate() {
         if at > 0 && matches!(line, Line::Note { .. }) {
             writeln!(out)?;
         }
         writeln!(out, "{line}")?;
+    }
+    let mut rules: Vec<Rule> = Vec::new();
+    for rule in lines.iter().filter_map(Line::rule) {
+        if !rules.contains(&rule) {
+            rules.push(rule);
+        }
+    }
+    if !rules.is_empty() {
+        writeln!(out, "\nThe rules that decided:")?;
+    }
+    for rule in rules {
+        writeln!(out, "  {rule:<11} {}", rule.says())?;
     }
     Ok(())
 }

@@ -139,6 +139,8 @@ impl fmt::Display for Line {
                 write!(f, "] {}", stanza.line(ns::CLIENT))
             }
             Self::Do { why, what } => write!(f, "        {why} do {}", one_line(what)),
+            // A further rule took part: there is no more to tell.
+            Self::Tell { why, what } if what == "Also" => write!(f, "        {why} also"),
             Self::Tell { why, what } => write!(f, "        {why} tell {}", one_line(what)),
             Self::Misuse { what } => write!(f, "        misuse: {what}"),
         }
