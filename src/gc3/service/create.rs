@@ -111,11 +111,13 @@ pub(super) fn judge(state: &mut State, stanza: &Stanza) -> Result<Founding, (Rul
     })
 }
 
-/// A name for a new room: drawn from who asks and under which id, so that what others create does not change it.
+/// A name for a new room: drawn from who asks, when and under which id, so that what others create does not change it.
+/// The moment keeps the name, and all secrets that hang on it, from coming back when the room is forgotten or lost.
 fn draw_name(state: &State, from: &str, id: &str) -> String {
     let mut attempt = 0u64;
     loop {
-        let drawn = state.seed.draw("localpart", &[from.as_bytes(), id.as_bytes(), &attempt.to_be_bytes()]);
+        let parts = [from.as_bytes(), id.as_bytes(), &state.now.millis().to_be_bytes(), &attempt.to_be_bytes()];
+        let drawn = state.seed.draw("localpart", &parts);
         let name = drawn.base32();
         if !state.names.contains_key(name.as_str()) {
             return name;

@@ -4,6 +4,9 @@ use super::{Asked, Bound, Origin, Present, Relay, Relayed, Slot, Standing, State
 use crate::party::{Address, Seat};
 use crate::time::{Span, Time};
 
+/// More messages than anybody can have accepted between a saved state and its loss.
+const LOST_AT_MOST: u64 = 1 << 32;
+
 /// Who asked for something that is relayed.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Asker<'a> {
@@ -91,6 +94,8 @@ impl State {
         self.drawn += 1;
         let parts = [&self.now.millis().to_be_bytes()[..], &self.drawn.to_be_bytes()];
         self.version.tag = self.secret.draw("version-tag", &parts).base32_short().into();
+        // Messages that were lost here may be in the archive: none of their numbers and ids is given again.
+        self.talk.seq = self.talk.seq.saturating_add(LOST_AT_MOST);
         let approved: Vec<Slot> =
             self.people.iter().filter(|(_, p)| p.standing == Standing::Approved).map(|(slot, _)| slot).collect();
         let at_once = self.limits.farewells.max(1) as usize;
