@@ -58,7 +58,7 @@ impl Room {
             Change::Sync { who, full, topics, reply } => {
                 state.spend(Bound::Sync, full.as_str(), state.limits.sync);
                 let was = state.topics(&full);
-                state.subscribe(who, &full, topics, Topics::ALL.without(topics));
+                state.attune(who, &full, topics, Topics::ALL.without(topics));
                 say::synced(state, out, why, stanza, &reply);
                 say::present_state(state, out, why, &full, was);
             }

@@ -69,10 +69,11 @@ pub(super) fn returned(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (
 fn subscription_failed(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
     let Some(who) = sender.who.filter(|_| !sender.is_full) else { return (rule::G13_6, Verdict::Drop) };
     let Some(error) = StanzaError::read(stanza) else { return (rule::G13_6, Verdict::Drop) };
-    let awaited = state.asked.contains_key(&who) || state.timers.get(Timer::Probe(who)).is_some();
+    let asked = state.awaits_approval(who);
+    let awaited = asked || state.timers.get(Timer::Probe(who)).is_some();
     match error.condition {
         Condition::ItemNotFound | Condition::Gone if awaited => (rule::G4_3, Verdict::Accept(Change::Gone { who })),
-        Condition::RemoteServerNotFound | Condition::RemoteServerTimeout if state.asked.contains_key(&who) => {
+        Condition::RemoteServerNotFound | Condition::RemoteServerTimeout if asked => {
             (rule::G4_2, Verdict::Accept(Change::AskLater { who }))
         }
         _ => (rule::G4_3, Verdict::Drop),

@@ -50,7 +50,7 @@ pub(super) fn sync(state: &State, sender: &Sender<'_>, sync: &Sync<'_>) -> (Rule
         return (why, Verdict::Accept(Change::Looked { reply }));
     };
     let Some(full) = full(sender) else { return refuse(rule::G14_12, crate::gc3::wire::BAD_REQUEST) };
-    if let Some(refused) = no_room(state, who, sender, topics) {
+    if let Some(refused) = no_room(state, who, sender, Topics::ALL) {
         return refused;
     }
     (rule::G5_2, Verdict::Accept(Change::Sync { who, full, topics, reply }))
@@ -72,8 +72,7 @@ pub(crate) fn last_readable(state: &State, who: Slot) -> Option<&str> {
 fn missed(state: &State, who: Slot, last: Option<&str>) -> &'static str {
     let newest = last_readable(state, who);
     match last {
-        _ if newest.is_none() => "no",
-        Some(last) if Some(last) == newest => "no",
+        last if last == newest => "no",
         Some(last) if state.talk.find(last).is_some_and(|said| said.archived) => "yes",
         _ => "unknown",
     }

@@ -97,6 +97,12 @@ impl State {
         self.asked.get(&who).is_none_or(|asked| self.now.since(asked.at) >= self.limits.subscribe_again)
     }
 
+    /// Whether an account has still to answer the room's request, or was asked again just now.
+    pub(crate) fn awaits_approval(&self, who: Slot) -> bool {
+        let open = self.people.get(who).is_some_and(|person| person.standing == Standing::Asked);
+        open || !self.may_ask_again(who)
+    }
+
     /// Ends a participation and everything that hangs on it.
     pub(crate) fn depart(&mut self, who: Slot, why: Why, reason: Option<Box<str>>) -> Option<Departed> {
         let seats: Vec<Seat> = self.sessions.of(&self.people, who).collect();
@@ -183,13 +189,18 @@ impl State {
         if self.sessions.find(full.as_str()).is_none() && add.is_empty() {
             return None;
         }
+        Some(self.attune(who, full, add, remove))
+    }
+
+    /// The same for a session that is opened if it is not there (G5.1).
+    pub(crate) fn attune(&mut self, who: Slot, full: &Address, add: Topics, remove: Topics) -> Seat {
         let seat = self.attach(who, full, Origin::Bare);
         self.sessions.change(seat, |session| {
             session.topics = session.topics.with(add).without(remove);
             session.explicit = session.explicit.with(add).with(remove);
         });
         self.seen(seat);
-        Some(seat)
+        seat
     }
 
     /// A stanza came from a session: a bare one lives on (G4.5).
@@ -342,7 +353,7 @@ impl State {
     pub(crate) fn ask_later(&mut self, who: Slot) {
         let (first, most) = self.limits.retry;
         let now = self.now;
-        let Some(asked) = self.asked.get_mut(&who) else { return };
+        let asked = self.asked.entry(who).or_insert(Asked { at: now, wait: Span::ZERO, since: now });
         asked.wait = if asked.wait == Span::ZERO { first } else { asked.wait.doubled().min(most) };
         if now.since(asked.since) < self.limits.retry_for {
             let at = now.plus(asked.wait);
