@@ -192,3 +192,25 @@ pub enum Stop {
     /// It failed.
     Fail(String),
 }
+
+/// Most rounds of a `repeat` that [`fuzz`] plays: a file may ask for more than there is time for.
+const ROUNDS: usize = 100;
+
+/// The body of a fuzz target: the bytes are a file. Panics unless it is a vector or a scenario that can be played, or
+/// is refused with its place.
+pub fn fuzz(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let mut none = |name: &str| Err(format!("there is no {name}"));
+    for read in [read("any.xml", &text, &mut none), read_scenario("any.xml", &text, &mut none)] {
+        match read {
+            Err(bad) => assert!(bad.to_string().starts_with("any.xml:"), "a complaint names its place: {bad}"),
+            Ok(vector) => {
+                let mut steps = vector.given.iter().flat_map(|given| &given.steps).chain(&vector.steps);
+                if steps.all(|step| step.acts.len() <= ROUNDS) {
+                    // However it goes: it must only not panic.
+                    drop(play(&vector, &mut gc3()));
+                }
+            }
+        }
+    }
+}
