@@ -1,0 +1,8 @@
+//! Whole conversations with a room service: stories, tables of its small automata, misuse, privacy.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+mod misuse;
+mod pairs;
+mod privacy;
+mod transcripts;
+mod world;

@@ -1,0 +1,418 @@
+//! All pairs of the small automata, against tables that were written from the specifications and not from the code.
+
+use xmpp_machines::gc3::acl::{Affiliation, Role, Verb, allows};
+use xmpp_machines::gc3::config::{Config, History, Kind, PrivateMessages, Visibility, Who};
+use xmpp_machines::gc3::{Notice, Service};
+use xmpp_machines::{Action, Machine as _, Time};
+
+use super::world::{ANN, BEN, CID, World, stanza};
+
+/// Who may, by XEP-0045 §5.1.1 and §5.2.1. A cell is a role, a row an affiliation.
+///
+/// Columns: visitor, participant, moderator. Rows: outcast, none, member, admin, owner.
+#[rustfmt::skip]
+const TABLE: &[(Verb, &str, [&str; 5])] = &[
+    (Verb::SendMessage,      "",                           ["-xx", "-xx", "-xx", "-xx", "-xx"]),
+    (Verb::SendPm,           "private-messages anyone",    ["xxx", "xxx", "xxx", "xxx", "xxx"]),
+    (Verb::SendPm,           "private-messages participants", ["-xx", "-xx", "-xx", "-xx", "-xx"]),
+    (Verb::SendPm,           "private-messages moderators", ["--x", "--x", "--x", "--x", "--x"]),
+    (Verb::SendPm,           "private-messages none",      ["---", "---", "---", "---", "---"]),
+    (Verb::ChangeSubject,    "subject-by participants",    ["-xx", "-xx", "-xx", "-xx", "-xx"]),
+    (Verb::ChangeSubject,    "subject-by moderators",      ["--x", "--x", "--x", "--x", "--x"]),
+    (Verb::Kick,             "",                           ["--x", "--x", "--x", "--x", "--x"]),
+    (Verb::RetractOther,     "",                           ["--x", "--x", "--x", "--x", "--x"]),
+    (Verb::ViewRealJid,      "visibility everyone",        ["xxx", "xxx", "xxx", "xxx", "xxx"]),
+    (Verb::ViewRealJid,      "visibility moderators",      ["--x", "--x", "--x", "--x", "--x"]),
+    (Verb::JoinOpen,         "members-only 0",             ["---", "xxx", "xxx", "xxx", "xxx"]),
+    (Verb::JoinOpen,         "members-only 1",             ["---", "---", "xxx", "xxx", "xxx"]),
+    (Verb::ViewHistory,      "members-only 0",             ["---", "xxx", "xxx", "xxx", "xxx"]),
+    (Verb::ViewHistory,      "members-only 1",             ["---", "---", "xxx", "xxx", "xxx"]),
+    (Verb::ViewMembers,      "visibility everyone",        ["---", "---", "xxx", "xxx", "xxx"]),
+    (Verb::ViewMembers,      "visibility moderators",      ["---", "---", "--x", "xxx", "xxx"]),
+    (Verb::ChangeMembers,    "",                           ["---", "---", "---", "xxx", "xxx"]),
+    (Verb::ChangeModerators, "",                           ["---", "---", "---", "xxx", "xxx"]),
+    (Verb::ChangeOwners,     "",                           ["---", "---", "---", "---", "xxx"]),
+    (Verb::Configure,        "",                           ["---", "---", "---", "---", "xxx"]),
+    (Verb::Destroy,          "",                           ["---", "---", "---", "---", "xxx"]),
+];
+
+/// Every configuration, as far as it may have to do with rights, with what it is set to in words.
+fn configs() -> Vec<(Config, String)> {
+    let mut all = Vec::new();
+    for kind in Kind::ALL {
+        for &private_messages in PrivateMessages::ALL {
+            for &subject_by in Who::ALL {
+                for &visibility in Visibility::ALL {
+                    for bits in 0..16 {
+                        let [members_only, moderated, archive, listed] = [1, 2, 4, 8].map(|bit| bits & bit > 0);
+                        for &history in History::ALL {
+                            let config = Config {
+                                private_messages,
+                                subject_by,
+                                visibility,
+                                members_only,
+                                moderated,
+                                archive,
+                                listed,
+                                history,
+                                ..Config::of(kind)
+                            };
+                            let words = format!(
+                                "private-messages {}, subject-by {}, visibility {}, members-only {},",
+                                private_messages.name(),
+                                subject_by.name(),
+                                visibility.name(),
+                                u8::from(members_only)
+                            );
+                            all.push((config, words));
+                        }
+                    }
+                }
+            }
+        }
+    }
+    all
+}
+
+#[test]
+fn rights_are_those_of_the_tables_and_nothing_else_counts() {
+    for (config, words) in configs() {
+        for verb in Verb::ALL {
+            let applies = |switch: &str| switch.is_empty() || words.contains(&format!("{switch},"));
+            let mut rows = TABLE.iter().filter(|(of, switch, _)| *of == verb && applies(switch));
+            let (_, switch, rows) = (rows.next().unwrap(), rows.next()).0;
+            for (affiliation, row) in Affiliation::ALL.into_iter().zip(rows) {
+                for (role, cell) in Role::ALL.into_iter().zip(row.chars()) {
+                    let may = allows(&config, affiliation, role, verb);
+                    assert_eq!(
+                        may,
+                        cell == 'x',
+                        "{verb:?} of a {affiliation:?} as {role:?} with {switch} in {config:?}"
+                    );
+                }
+            }
+        }
+    }
+}
+
+/// What comes to a full JID when a stanza is given to a copy of the service.
+fn given(service: &Service, now: Time, text: &str) -> (Service, String) {
+    let mut service = service.clone();
+    let mut sent = String::new();
+    service
+        .handle_with(now, stanza(text), |_, action| match action {
+            Action::Send { to, stanza } => {
+                let mut bytes = Vec::new();
+                for to in to {
+                    stanza.head_into(to.jid, &mut bytes);
+                }
+                bytes.extend_from_slice(stanza.tail());
+                sent += &String::from_utf8(bytes).unwrap();
+            }
+            Action::Tell(Notice::Dropped { .. }) => sent += "DROPPED",
+            _ => {}
+        })
+        .unwrap();
+    service.check().unwrap();
+    (service, sent)
+}
+
+/// What somebody can be while in the room: affiliation and role.
+const RANKS: [(&str, &str); 8] = [
+    ("owner", "moderator"),
+    ("admin", "moderator"),
+    ("member", "moderator"),
+    ("member", "participant"),
+    ("member", "visitor"),
+    ("none", "moderator"),
+    ("none", "participant"),
+    ("none", "visitor"),
+];
+
+const ACTIONS: [&str; 9] = [
+    "kick='yes'",
+    "role='moderator'",
+    "role='participant'",
+    "role='visitor'",
+    "affiliation='owner'",
+    "affiliation='admin'",
+    "affiliation='member'",
+    "affiliation='none'",
+    "affiliation='outcast'",
+];
+
+fn rank(affiliation: &str) -> usize {
+    ["outcast", "none", "member", "admin", "owner"].iter().position(|a| *a == affiliation).unwrap()
+}
+
+/// What PROFILE §Administration says of somebody acting on somebody: the condition of the refusal, or nothing.
+fn expected(actor: (&str, &str), target: (&str, &str), oneself: bool, action: &str) -> &'static str {
+    let [owner, admin] = ["owner", "admin"].map(|least| rank(actor.0) >= rank(least));
+    let (verb, wanted) = action.trim_end_matches('\'').split_once("='").unwrap();
+    let high = |affiliation: &str| rank(affiliation) >= rank("admin");
+    match verb {
+        // Kick and voice need the role moderator.
+        "kick" if actor.1 != "moderator" => "forbidden",
+        "kick" if oneself => "conflict",
+        // Nobody kicks a higher affiliation.
+        "kick" if rank(target.0) > rank(actor.0) => "not-allowed",
+        "kick" => "",
+        "role" => {
+            let roles = ["visitor", "participant", "moderator"];
+            let place = |role: &str| roles.iter().position(|r| *r == role).unwrap();
+            // The moderator role needs admin.
+            let moderators = target.1 == "moderator" || wanted == "moderator";
+            if (moderators && !admin) || (!moderators && actor.1 != "moderator") {
+                return "forbidden";
+            }
+            if place(wanted) >= place(target.1) {
+                return "";
+            }
+            if oneself {
+                return "conflict";
+            }
+            // Voice is not taken from an equal affiliation, nor from an admin or owner; nor is the moderator role.
+            let voice = wanted == "visitor" && rank(target.0) >= rank(actor.0);
+            if voice || high(target.0) { "not-allowed" } else { "" }
+        }
+        // Ban and the member list need admin, the admin and owner lists need owner; only an owner bans an admin or
+        // owner, which is a question of rank.
+        _ if wanted == "outcast" => match () {
+            () if !admin => "forbidden",
+            () if oneself => "conflict",
+            () if high(target.0) && !owner => "not-allowed",
+            () => "",
+        },
+        _ if (high(wanted) || high(target.0)) && !owner => "forbidden",
+        _ if !admin => "forbidden",
+        _ if oneself && rank(wanted) < rank(target.0) => "conflict",
+        _ => "",
+    }
+}
+
+#[test]
+fn rank_is_guarded_for_every_pair() {
+    let mut met = std::collections::BTreeMap::new();
+    let rank_of = |w: &mut World, who: &str, (affiliation, role): (&str, &str)| {
+        for change in [format!("affiliation='{affiliation}'"), format!("role='{role}'")] {
+            w.set(ANN, &format!("<participants xmlns='urn:xmpp:gc3:0'><item id='{{{who}}}' {change}/></participants>"));
+        }
+    };
+    for actor in RANKS {
+        for target in RANKS {
+            let mut w = World::new();
+            w.create("channel", &[], &[]);
+            w.join(BEN, "Ben", &[]);
+            w.join(CID, "Cid", &[]);
+            rank_of(&mut w, "ben", actor);
+            rank_of(&mut w, "cid", target);
+            w.wait(5000);
+            for oneself in [false, true] {
+                let (who, target) = if oneself { ("ben", actor) } else { ("cid", target) };
+                for action in ACTIONS {
+                    let change =
+                        format!("<participants xmlns='urn:xmpp:gc3:0'><item id='{{{who}}}' {action}/></participants>");
+                    let text = w.fill(&format!("<iq type='set' id='act' from='{BEN}' to='{{room}}'>{change}</iq>"));
+                    let (_, answer) = given(&w.bench.machine, w.now(), &text);
+                    let wanted = expected(actor, target, oneself, action);
+                    let what = format!("{actor:?} sets {action} of {target:?}, oneself: {oneself}: {answer}");
+                    if wanted.is_empty() {
+                        assert!(answer.contains("type='result'"), "{what}");
+                    } else {
+                        assert!(answer.contains(&format!("<{wanted} xmlns")), "not {wanted}: {what}");
+                    }
+                    *met.entry(wanted).or_insert(0) += 1;
+                }
+            }
+        }
+    }
+    for outcome in ["", "forbidden", "conflict", "not-allowed"] {
+        assert!(met.get(outcome).is_some_and(|&times| times > 20), "{met:?}");
+    }
+}
+
+/// Asks about a full JID without a trace: whether it is in, has a session, and what it subscribed to.
+fn looked(service: &Service, now: Time, room: &str, full: &str) -> String {
+    let sync = "<sync xmlns='urn:xmpp:gc3:0'/>";
+    let (_, answer) = given(service, now, &format!("<iq type='get' id='look' from='{full}' to='{room}'>{sync}</iq>"));
+    let value = |name: &str| {
+        let (_, rest) = answer.split_once(&format!(" {name}='"))?;
+        rest.split_once('\'').map(|(value, _)| value.to_owned())
+    };
+    if value("joined").as_deref() != Some("yes") {
+        return "not in".to_owned();
+    }
+    match value("session").as_deref() {
+        Some("yes") => format!("[{}]", value("subscribed").unwrap_or_default()),
+        _ => "-".to_owned(),
+    }
+}
+
+/// The standing of a subscription, by what it makes of further stanzas.
+fn standing(service: &Service, now: Time, room: &str) -> &'static str {
+    let presence = |type_: &str, from: &str| format!("<presence{type_} from='{from}' to='{room}'/>");
+    let drops = |text: &str| given(service, now, text).1 == "DROPPED";
+    let bare = "ben@oak.example";
+    match () {
+        () if looked(service, now, room, BEN) == "not in" => "gone",
+        () if drops(&presence(" type='subscribed'", bare)) => "approved",
+        () if drops(&presence(" type='unsubscribed'", bare)) => "declined",
+        () if drops(&presence("", bare)) => "none",
+        () => "asked",
+    }
+}
+
+const PHONE: &str = BEN;
+const DESK: &str = "ben@oak.example/desk";
+
+/// Ben is in, with a bare session at his desk that hears messages and, if he approved, a presence session on his phone.
+fn subscriber(standing: &str) -> World {
+    let mut w = World::new();
+    w.create("channel", &[], &[]);
+    w.join(DESK, "Ben", &["message"]);
+    if standing != "asked" {
+        w.presence("ben@oak.example", "subscribed", "");
+        w.presence(PHONE, "", "");
+    }
+    if standing == "declined" {
+        w.presence("ben@oak.example", "unsubscribed", "");
+    }
+    // Longer than an answer to the request is waited for.
+    w.wait(61_000);
+    w
+}
+
+#[test]
+fn standings_and_presence() {
+    let error = |type_: &str, condition: &str| {
+        format!("<error type='{type_}'><{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>")
+    };
+    let inputs = [
+        ("available phone", PHONE, "", String::new()),
+        ("available account", "ben@oak.example", "", String::new()),
+        ("unavailable phone", PHONE, " type='unavailable'", String::new()),
+        ("unavailable desk", DESK, " type='unavailable'", String::new()),
+        ("unavailable account", "ben@oak.example", " type='unavailable'", String::new()),
+        ("subscribed", "ben@oak.example", " type='subscribed'", String::new()),
+        ("unsubscribed", "ben@oak.example", " type='unsubscribed'", String::new()),
+        ("unsubscribe", "ben@oak.example", " type='unsubscribe'", String::new()),
+        ("subscribe", "ben@oak.example", " type='subscribe'", String::new()),
+        ("probe", "ben@oak.example", " type='probe'", String::new()),
+        ("item-not-found", "ben@oak.example", " type='error'", error("cancel", "item-not-found")),
+        ("gone", "ben@oak.example", " type='error'", error("cancel", "gone")),
+        ("remote-server-not-found", "ben@oak.example", " type='error'", error("cancel", "remote-server-not-found")),
+        ("remote-server-timeout", "ben@oak.example", " type='error'", error("wait", "remote-server-timeout")),
+        ("service-unavailable", "ben@oak.example", " type='error'", error("cancel", "service-unavailable")),
+        ("forbidden", "ben@oak.example", " type='error'", error("auth", "forbidden")),
+        ("gone phone", PHONE, " type='error'", error("cancel", "gone")),
+    ];
+    // Standing before, input: standing, phone, desk after. What is not named changes nothing.
+    let changes = [
+        ("asked", "available phone", ("approved", "[]", "[message]")),
+        ("asked", "available account", ("approved", "-", "[message]")),
+        ("asked", "unavailable desk", ("asked", "-", "-")),
+        ("asked", "subscribed", ("approved", "-", "[message]")),
+        ("asked", "unsubscribed", ("declined", "-", "[message]")),
+        ("asked", "item-not-found", ("gone", "not in", "not in")),
+        ("asked", "gone", ("gone", "not in", "not in")),
+        ("approved", "unavailable phone", ("approved", "-", "[message]")),
+        ("approved", "unavailable desk", ("approved", "[]", "-")),
+        ("approved", "unavailable account", ("approved", "-", "[message]")),
+        ("approved", "unsubscribed", ("declined", "-", "[message]")),
+        ("declined", "subscribed", ("approved", "-", "[message]")),
+        ("declined", "unavailable desk", ("declined", "-", "-")),
+    ];
+    for before in ["asked", "approved", "declined"] {
+        let w = subscriber(before);
+        let (service, now, room) = (&w.bench.machine, w.now(), w.fill("{room}"));
+        let state = |service: &Service| {
+            (standing(service, now, &room), looked(service, now, &room, PHONE), looked(service, now, &room, DESK))
+        };
+        let unchanged = (before, if before == "approved" { "[]" } else { "-" }, "[message]");
+        for (name, from, type_, content) in &inputs {
+            let (after, _) =
+                given(service, now, &format!("<presence{type_} from='{from}' to='{room}'>{content}</presence>"));
+            let named = changes.iter().find(|(standing, input, _)| (standing, input) == (&before, name));
+            let (standing, phone, desk) = named.map_or(unchanged, |(.., after)| *after);
+            assert_eq!(state(&after), (standing, phone.to_owned(), desk.to_owned()), "{name} to {before}");
+        }
+    }
+}
+
+/// A hash that nobody knows.
+const CAPS: &str = "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='urn:example:pot' ver='AAAA'/>";
+
+/// Ben's phone in each of the ways in which it can be attached. All but the first hear presence.
+fn attached(kind: &str) -> World {
+    let mut w = World::new();
+    w.create("channel", &[], &[]);
+    w.join(DESK, "Ben", &[]);
+    w.presence("ben@oak.example", "subscribed", "");
+    match kind {
+        "presence" => drop(w.presence(PHONE, "", "")),
+        "pending" => drop(w.presence(PHONE, "", CAPS)),
+        _ => {}
+    }
+    if kind != "none" {
+        w.set(PHONE, "<subscribe xmlns='urn:xmpp:gc3:0' type='presence'/>");
+    }
+    w.wait(2000);
+    w
+}
+
+/// What kind of session the phone has: pending is what takes the features that it was asked for, presence is what is
+/// online, bare what is neither. And what it hears.
+fn kind(service: &Service, now: Time, room: &str, asked: &str) -> String {
+    let heard = looked(service, now, room, PHONE);
+    if heard == "-" {
+        return "none".to_owned();
+    }
+    let features = format!(
+        "<iq type='result' id='{asked}' from='{PHONE}' to='rooms.example'>\
+         <query xmlns='http://jabber.org/protocol/disco#info'>\
+         <feature var='urn:xmpp:gc3:0:default-receive:participants'/></query></iq>"
+    );
+    let pending = looked(&given(service, now, &features).0, now, room, PHONE) != heard;
+    let list = "<participants xmlns='urn:xmpp:gc3:0'/>";
+    let (_, list) = given(service, now, &format!("<iq type='get' id='l' from='{DESK}' to='{room}'>{list}</iq>"));
+    let kind = match list.contains("online='yes'") {
+        _ if pending => "pending",
+        true => "presence",
+        false => "bare",
+    };
+    format!("{kind} {heard}")
+}
+
+#[test]
+fn kinds_of_sessions_and_inputs() {
+    let gc3 = |payload: &str| format!("<iq type='set' id='i' from='{PHONE}' to='{{room}}'>{payload}</iq>");
+    let inputs = [
+        ("subscribe", gc3("<subscribe xmlns='urn:xmpp:gc3:0' type='message'/>")),
+        ("unsubscribe", gc3("<unsubscribe xmlns='urn:xmpp:gc3:0' type='presence'/>")),
+        ("sync", gc3("<sync xmlns='urn:xmpp:gc3:0'><subscribe type='message'/></sync>")),
+        ("sync to nothing", gc3("<sync xmlns='urn:xmpp:gc3:0'/>")),
+        ("available", format!("<presence from='{PHONE}' to='{{room}}'/>")),
+        ("available with a hash", format!("<presence from='{PHONE}' to='{{room}}'>{CAPS}</presence>")),
+        ("unavailable", format!("<presence type='unavailable' from='{PHONE}' to='{{room}}'/>")),
+        ("message", format!("<message type='groupchat' id='m' from='{PHONE}' to='{{room}}'><body>hi</body></message>")),
+    ];
+    // After a sync there is nothing that features could add: it said exactly what is wanted.
+    #[rustfmt::skip]
+    let table = [
+        ("none", ["bare [message]", "none", "bare [message]", "bare []", "presence []", "pending []", "none", "none"]),
+        ("bare", ["bare [message presence]", "bare []", "bare [message]", "bare []", "presence [presence]",
+            "pending [presence]", "none", "bare [presence]"]),
+        ("presence", ["presence [message presence]", "presence []", "presence [message]", "presence []",
+            "presence [presence]", "presence [presence]", "none", "presence [presence]"]),
+        ("pending", ["pending [message presence]", "pending []", "presence [message]", "presence []",
+            "pending [presence]", "pending [presence]", "none", "pending [presence]"]),
+    ];
+    for (before, row) in table {
+        for ((name, input), wanted) in inputs.iter().zip(row) {
+            let mut w = attached(before);
+            w.send(100, input);
+            let found = kind(&w.bench.machine, w.now(), &w.fill("{room}"), &w.fill("{asked}"));
+            assert_eq!(found, wanted, "{name} with {before}");
+        }
+    }
+}
