@@ -36,8 +36,8 @@ pub trait Machine {
         out: &mut dyn Sink<Self::Order, Self::Notice>,
     ) -> Result<(), Misuse>;
 
-    /// Does what has become due. Before the [`deadline`](Self::deadline) it does nothing at all; afterwards the
-    /// deadline is none or later than `now`.
+    /// Does what has become due. Before the [`deadline`](Self::deadline) it does nothing at all, also where `now` is
+    /// earlier than the latest time seen; afterwards the deadline is none or later than `now`.
     fn wake(&mut self, now: Time, out: &mut dyn Sink<Self::Order, Self::Notice>);
 
     /// When to call [`wake`](Self::wake) next, if nothing comes in before.
