@@ -292,12 +292,24 @@ fn field(name_and_value: &str) -> String {
 /// # Errors
 /// What is wrong: the service does not come to rest, takes a stanza for a misuse, or its state makes no sense.
 pub fn talk(deeds: &[Deed]) -> Result<Talk, String> {
+    talk_after(&[], deeds)
+}
+
+/// The same, after an opening: stanzas a second apart, in which `{room}` is the first room that was created.
+///
+/// # Errors
+/// As [`talk`].
+pub fn talk_after(opening: &[&str], deeds: &[Deed]) -> Result<Talk, String> {
     let mut bench = Bench::new(service(), SimHost::default(), START);
     let (mut rooms, mut ids) = (Vec::new(), Vec::new());
     let mut end = START;
-    for (step, deed) in deeds.iter().enumerate() {
-        end = Time::from_millis(end.millis().saturating_add(deed.after));
-        let text = deed.stanza(step, &rooms, &ids);
+    let opening = opening.iter().map(|text| (1000, Err(*text)));
+    for (step, (after, what)) in opening.chain(deeds.iter().map(|deed| (deed.after, Ok(deed)))).enumerate() {
+        end = Time::from_millis(end.millis().saturating_add(after));
+        let text = match what {
+            Ok(deed) => deed.stanza(step, &rooms, &ids),
+            Err(text) => text.replace("{room}", rooms.first().map_or(NOWHERE, String::as_str)),
+        };
         let input = if text.is_empty() { Input::Command(Command::Restored) } else { stanza(&text)? };
         let done = bench.handle(end, input).map_err(|restless| restless.to_string())?;
         done.map_err(|misuse| format!("{misuse}: {text}"))?;
