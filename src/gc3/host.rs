@@ -188,6 +188,11 @@ pub enum Notice {
         /// The full JID.
         jid: Box<str>,
     },
+    /// A message was dropped that had been held for a session whose features are not known: too many came.
+    NotHeld {
+        /// The session's full JID.
+        jid: Box<str>,
+    },
     /// Owners and administrators were told of a report.
     Reported {
         /// The room.

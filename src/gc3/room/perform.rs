@@ -168,7 +168,7 @@ impl Room {
             Change::Moderate(moderation) => {
                 let (stanza_id, record) = state.moderate(&moderation);
                 let announcement = say::moderation(state, &moderation, &stanza_id);
-                state.hold(&announcement);
+                say::overfull(out, state.hold(&announcement));
                 say::answer(state, out, why, stanza, &judge::Reply::Done);
                 say::moderated(state, out, why, &moderation, &announcement, record.as_ref());
             }
@@ -176,7 +176,7 @@ impl Room {
                 let Ask::Speak(words) = ask else { return };
                 let (_, stanza_id, record) = state.speak(&speech);
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
-                state.hold(&reflection);
+                say::overfull(out, state.hold(&reflection));
                 say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection });
                 if words.stripped {
                     say::also(out, rule::M3);

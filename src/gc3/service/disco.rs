@@ -10,8 +10,8 @@ use crate::gc3::wire::BAD_REQUEST;
 use crate::ns;
 
 /// The features of the domain.
-const FEATURES: [&str; 7] =
-    [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::GC3, ns::OCCUPANT_ID, ns::MUC_STABLE_ID, ns::GC_REPORT, ns::PING];
+const FEATURES: [&str; 8] =
+    [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::RSM, ns::GC3, ns::OCCUPANT_ID, ns::MUC_STABLE_ID, ns::GC_REPORT, ns::PING];
 
 /// Answers disco#info.
 pub(super) fn info(state: &State, out: &mut Out<'_>, stanza: &Stanza) {

@@ -24,6 +24,8 @@ pub(crate) struct Words {
     pub(crate) retracts: Option<Box<str>>,
     /// The reactions that it sets: the message they are for, and each of them.
     pub(crate) reactions: Option<Box<[Box<str>]>>,
+    /// Whether it retracts, or reacts, more than once, or retracts nothing: readers would not agree on what it does.
+    pub(crate) ambiguous: bool,
 }
 
 pub(super) fn read(stanza: &Stanza) -> Read<'_> {
@@ -45,10 +47,12 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
                 (ns::HINTS, "no-permanent-store") => no_permanent = true,
                 (ns::RETRACT, "retract") => {
                     words.content = true;
+                    words.ambiguous |= words.retracts.is_some() || child.attr("id").is_none();
                     words.retracts = child.attr("id").map(Into::into);
                 }
                 (ns::REACTIONS, "reactions") => {
                     words.content = true;
+                    words.ambiguous |= words.reactions.is_some();
                     let each = child.children().filter(|r| r.is("reaction", ns::REACTIONS));
                     words.reactions = Some(each.map(|r| r.text().trim().into()).collect());
                 }

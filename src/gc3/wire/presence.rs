@@ -58,10 +58,13 @@ fn joins(presence: &Element) -> bool {
 }
 
 fn caps(presence: &Element) -> Option<Caps<'_>> {
-    if let Some(c) = presence.get_child("c", ns::CAPS2) {
-        let best = c.children().find(|h| h.is("hash", ns::HASHES) && h.attr("algo") == Some("sha-256"))?;
-        let ver = best.nodes().find_map(|node| node.as_text())?;
-        return Some(Caps { hash: "sha-256", ver, node: "", second: true });
+    let second = presence.get_child("c", ns::CAPS2).and_then(|c| {
+        let known = |h: &&Element| h.is("hash", ns::HASHES) && h.attr("algo") == Some("sha-256");
+        let ver = c.children().find(known)?.nodes().find_map(|node| node.as_text())?;
+        Some(Caps { hash: "sha-256", ver, node: "", second: true })
+    });
+    if second.is_some() {
+        return second;
     }
     let c = presence.get_child("c", ns::CAPS)?;
     Some(Caps { hash: c.attr("hash")?, ver: c.attr("ver")?, node: c.attr("node")?, second: false })

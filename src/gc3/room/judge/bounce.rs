@@ -37,7 +37,7 @@ fn answered(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdi
 fn bounced(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
     let Some(seat) = state.sessions.find(sender.full) else { return (rule::P6, Verdict::Drop) };
     let id = stanza.id.as_deref().filter(|id| !id.is_empty());
-    let sent = id.is_some_and(|id| state.talk.recent.iter().rev().any(|said| *said.id == *id));
+    let sent = id.is_some_and(|id| state.talk.sent(id));
     let Some(error) = StanzaError::read(stanza).filter(|_| sent && may_end(state, seat)) else {
         return (rule::P6, Verdict::Drop);
     };

@@ -7,7 +7,7 @@ use crate::codec::Stanza;
 use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::room::state::{Bound, Speech, State};
 use crate::gc3::rules::table as rule;
-use crate::gc3::wire::Words;
+use crate::gc3::wire::{BAD_REQUEST, Words};
 use crate::rule::Rule;
 
 /// Decides about a groupchat message.
@@ -21,6 +21,9 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         }
     } else if !state.may(person, Verb::SendMessage) {
         return refuse(rule::M12, FORBIDDEN);
+    }
+    if words.ambiguous {
+        return refuse(rule::G14_12, BAD_REQUEST);
     }
     let size = words.payload.bytes().len();
     let subject_size = words.subject.as_ref().map_or(0, |subject| subject.bytes().len());

@@ -12,10 +12,12 @@ use crate::ns;
 use crate::rule::Rule;
 
 /// What every room of this kind of service can do.
-const FEATURES: [&str; 11] = [
+const FEATURES: [&str; 13] = [
     ns::GC3,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
+    ns::RSM,
+    ns::PING,
     ns::OCCUPANT_ID,
     ns::MUC_STABLE_ID,
     ns::SELF_PING,

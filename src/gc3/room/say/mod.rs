@@ -50,6 +50,13 @@ pub(crate) fn also(out: &mut Out<'_>, why: Rule) {
     out.push(why, Action::Tell(Notice::Also));
 }
 
+/// Tells for which sessions a message was dropped that had been held for them (G4.6).
+pub(crate) fn overfull(out: &mut Out<'_>, sessions: Vec<Box<str>>) {
+    for jid in sessions {
+        out.push(rule::G4_6, Action::Tell(Notice::NotHeld { jid }));
+    }
+}
+
 /// Where an answer goes: the sender's address, normalised if it can be.
 fn addressee(stanza: &Stanza) -> Option<&str> {
     stanza.from.as_ref().map(|from| from.as_str()).or_else(|| stanza.sender())

@@ -56,7 +56,7 @@ pub(crate) fn relayed(state: &State, out: &mut Out<'_>, why: Rule, relay: &Relay
     let person = asker.and_then(|jid| state.people.find(jid.to_bare().as_str())).and_then(|who| state.people.get(who));
     let Some(person) = person else { return refuse_relay(out, rule::G9_4, relay, &UNAVAILABLE) };
     if let Some(error) = StanzaError::read(answer) {
-        return refuse_relay(out, why, relay, &rebuilt(&error));
+        return refuse_relay(out, why, relay, &rebuilt(&error).by(state.address.as_str()));
     }
     let jids = state.may(person, Verb::ViewRealJid) || state.id_of(&relay.to) == person.id;
     let header = answer_header(relay, StanzaType::Result);

@@ -335,17 +335,21 @@ impl State {
         session.map_or(Topics::NONE, |session| session.topics)
     }
 
-    /// Keeps a message for the sessions whose features are not known yet (G4.6). Beyond the limit the oldest goes.
-    pub(crate) fn hold(&mut self, stanza: &Outgoing) {
+    /// Keeps a message for the sessions whose features are not known yet (G4.6). Beyond the limit the oldest goes; gives
+    /// back for whom.
+    pub(crate) fn hold(&mut self, stanza: &Outgoing) -> Vec<Box<str>> {
+        let mut overfull = Vec::new();
         for (&seat, pending) in &mut self.pending {
             let decided = self.sessions.get(seat).is_none_or(|s| s.explicit.contains(Topics::MESSAGE));
             if !decided {
                 pending.held.push((HeldKind::Message, stanza.tail().clone()));
                 if pending.held.len() > self.limits.held {
                     pending.held.remove(0);
+                    overfull.push(self.sessions.jid(seat).into());
                 }
             }
         }
+        overfull
     }
 
     /// Has an account whose server could not be reached asked again: after a minute, then after twice as long each time

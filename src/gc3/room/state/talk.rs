@@ -10,12 +10,12 @@ use crate::gc3::host::Record;
 use crate::gc3::id::ParticipantId;
 use crate::time::Time;
 
-/// What is remembered of a message that was accepted (1024 of them): enough to say what somebody missed, to know the
-/// author of what is retracted, and to know a bounce from a forgery.
+/// What is remembered of a message that carries a stanza-id (1024 of them): enough to say what somebody missed, to know
+/// the author of what is retracted, and to know a bounce from a forgery.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Said {
     pub(crate) seq: u64,
-    /// The stanza-id; empty if the message carries none.
+    /// The stanza-id.
     pub(crate) stanza_id: Arc<str>,
     /// The `id` under which it was reflected.
     pub(crate) id: Arc<str>,
@@ -46,6 +46,8 @@ pub(crate) struct Talk {
     /// The last archived message.
     pub(crate) last_archived: Option<(u64, Arc<str>)>,
     pub(crate) recent: VecDeque<Said>,
+    /// The `id`s of the last messages that carry no stanza-id: who types must not make the room forget what was said.
+    pub(crate) passing: VecDeque<Arc<str>>,
     /// The last archived messages, whole, for those who join (M14).
     pub(crate) ring: VecDeque<Record>,
     pub(crate) ring_bytes: usize,
@@ -54,10 +56,22 @@ pub(crate) struct Talk {
 
 impl Talk {
     pub(crate) fn find(&self, stanza_id: &str) -> Option<&Said> {
-        self.recent.iter().rev().find(|said| !said.stanza_id.is_empty() && *said.stanza_id == *stanza_id)
+        self.recent.iter().rev().find(|said| *said.stanza_id == *stanza_id)
+    }
+
+    /// Whether a message of that `id` was sent to all lately.
+    pub(crate) fn sent(&self, id: &str) -> bool {
+        self.recent.iter().rev().any(|said| *said.id == *id) || self.passing.iter().rev().any(|said| **said == *id)
     }
 
     pub(crate) fn remember(&mut self, said: Said, keep: usize) {
+        if said.stanza_id.is_empty() {
+            self.passing.push_back(said.id);
+            while self.passing.len() > keep {
+                self.passing.pop_front();
+            }
+            return;
+        }
         self.recent.push_back(said);
         while self.recent.len() > keep {
             self.recent.pop_front();
