@@ -78,8 +78,17 @@ fn forms(query: &Element) -> Option<Vec<Fields>> {
     Some(forms)
 }
 
+/// Whether no other answer of the same hash can stand for other subscriptions. The text that XEP-0115 hashes does not say
+/// where a feature ends and a name, a form or a value begins: whoever answers could hide the features of everybody with
+/// that client in one of them.
+fn unambiguous(query: &Element, text: &[u8]) -> bool {
+    let named = features(query).filter(|feature| feature.starts_with(DEFAULT_RECEIVE)).count();
+    let found = text.windows(DEFAULT_RECEIVE.len()).filter(|part| *part == DEFAULT_RECEIVE.as_bytes()).count();
+    named == found && !features(query).any(|feature| feature.contains('<'))
+}
+
 /// The text that XEP-0115 hashes. `None` if the answer is one that must not be believed: the same identity or feature
-/// twice, or two forms of one type.
+/// twice, two forms of one type, or a text that could mean something else.
 fn first_input(query: &Element) -> Option<Vec<u8>> {
     let mut identities = identities(query);
     identities.sort_unstable();
@@ -117,7 +126,7 @@ fn first_input(query: &Element) -> Option<Vec<u8>> {
             }
         }
     }
-    Some(text)
+    unambiguous(query, &text).then_some(text)
 }
 
 /// The text that XEP-0390 hashes: features, identities and forms, each sorted, with separators that no text holds.
@@ -162,4 +171,39 @@ fn second_input(query: &Element) -> Option<Vec<u8>> {
     }
     text.extend(sorted(written));
     Some(text)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn query(inside: &str) -> Element {
+        format!("<query xmlns='http://jabber.org/protocol/disco#info'>{inside}</query>").parse().unwrap()
+    }
+
+    /// The hash of the text, whoever would believe it.
+    fn ver(text: &str) -> String {
+        BASE64.encode(&Sha1::digest(text.as_bytes()))
+    }
+
+    #[test]
+    fn an_answer_cannot_hide_the_features_of_others() {
+        let identity = "<identity category='client' type='pc' name='Oak'/>";
+        let honest = query(&format!(
+            "{identity}<feature var='urn:a:b'/><feature var='urn:xmpp:gc3:0:default-receive:message'/>"
+        ));
+        let ver = ver("client/pc//Oak<urn:a:b<urn:xmpp:gc3:0:default-receive:message<");
+        assert!(verifies(&honest, "sha-1", &ver, false));
+        assert!(topics(&honest).message);
+        let form = "<x xmlns='jabber:x:data' type='result'><field var='FORM_TYPE' type='hidden'><value>urn:a:b</value>\
+            </field><field var='urn:xmpp:gc3:0:default-receive:message'/></x>";
+        for inside in [
+            format!("{identity}{form}"),
+            format!("{identity}<feature var='urn:a:b&lt;urn:xmpp:gc3:0:default-receive:message'/>"),
+            "<identity category='client' type='pc' name='Oak&lt;urn:a:b&lt;urn:xmpp:gc3:0:default-receive:message'/>"
+                .to_owned(),
+        ] {
+            assert!(!verifies(&query(&inside), "sha-1", &ver, false), "{inside}");
+        }
+    }
 }

@@ -57,7 +57,17 @@ fn joins(presence: &Element) -> bool {
     presence.children().any(|child| child.is("x", ns::MUC) || child.has_ns(ns::MUC2))
 }
 
+/// The longest hash and the longest node that are remembered, in bytes: many are, for as long as nobody answers.
+const HASH_BYTES: usize = 128;
+const NODE_BYTES: usize = 1024;
+
 fn caps(presence: &Element) -> Option<Caps<'_>> {
+    let caps = named_caps(presence)?;
+    let short = caps.hash.len() <= HASH_BYTES && caps.ver.len() <= HASH_BYTES && caps.node.len() <= NODE_BYTES;
+    short.then_some(caps)
+}
+
+fn named_caps(presence: &Element) -> Option<Caps<'_>> {
     let second = presence.get_child("c", ns::CAPS2).and_then(|c| {
         let known = |h: &&Element| h.is("hash", ns::HASHES) && h.attr("algo") == Some("sha-256");
         let ver = c.children().find(known)?.nodes().find_map(|node| node.as_text())?;
@@ -68,4 +78,23 @@ fn caps(presence: &Element) -> Option<Caps<'_>> {
     }
     let c = presence.get_child("c", ns::CAPS)?;
     Some(Caps { hash: c.attr("hash")?, ver: c.attr("ver")?, node: c.attr("node")?, second: false })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_nobody_hashes_to_is_not_remembered() {
+        let caps = |ver: usize, node: usize| {
+            let (ver, node) = ("v".repeat(ver), "n".repeat(node));
+            let xml = format!(
+                "<presence xmlns='jabber:client'>\
+                 <c xmlns='http://jabber.org/protocol/caps' hash='sha-1' ver='{ver}' node='{node}'/></presence>"
+            );
+            caps(&xml.parse().unwrap()).is_some()
+        };
+        assert!(caps(28, 40) && caps(128, 1024));
+        assert!(!caps(129, 40) && !caps(28, 1025));
+    }
 }
