@@ -1,5 +1,7 @@
 //! Who changes whose rights: sets of the participant list and of the access list (G2.13–G2.18, C4, C5).
 
+use std::collections::BTreeSet;
+
 use jid::BareJid;
 use minidom::Element;
 
@@ -147,12 +149,11 @@ fn reason(item: &Element) -> Option<Box<str>> {
 
 fn participant_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &str) -> Judged<Edits> {
     let mut edits = Edits::by(actor.id);
-    let mut seen = Vec::new();
+    let mut seen = BTreeSet::new();
     for item in items(element, present, &mut edits.rules)? {
         let changes = ["affiliation", "role", "kick"].map(|name| item.attr(name));
         let Some(text) = item.attr("id") else { return no(rule::G14_12, BAD_REQUEST) };
-        let twice = seen.contains(&text) || changes.iter().flatten().count() > 1;
-        seen.push(text);
+        let twice = !seen.insert(text) || changes.iter().flatten().count() > 1;
         if twice {
             return no(rule::G2_15, BAD_REQUEST);
         }
@@ -229,7 +230,7 @@ impl Target<'_> {
 fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &str) -> Judged<Edits> {
     actor.needs(state, Verb::ChangeMembers)?;
     let mut edits = Edits::by(actor.id);
-    let (mut ids, mut domains) = (Vec::new(), Vec::new());
+    let (mut ids, mut domains) = (BTreeSet::new(), BTreeSet::new());
     for item in items(element, present, &mut edits.rules)? {
         let to = item.attr("affiliation").and_then(Affiliation::parse);
         let (Some(to), reason) = (to, reason(item)) else { return no(rule::G14_12, BAD_REQUEST) };
@@ -238,10 +239,9 @@ fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &s
                 let Ok(jid) = BareJid::new(text) else { return no(rule::G14_12, BAD_REQUEST) };
                 if jid.node().is_none() {
                     domain(state, actor, &jid, to, reason, &mut edits.entries)?;
-                    if domains.contains(&jid) {
+                    if !domains.insert(jid) {
                         return no(rule::G2_15, BAD_REQUEST);
                     }
-                    domains.push(jid);
                     continue;
                 }
                 let id = state.id_of(jid.as_str());
@@ -262,12 +262,8 @@ fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &s
     whole(state, actor.notes(state, edits))
 }
 
-fn once(seen: &mut Vec<ParticipantId>, id: ParticipantId) -> Judged<()> {
-    if seen.contains(&id) {
-        return no(rule::G2_15, BAD_REQUEST);
-    }
-    seen.push(id);
-    Ok(())
+fn once(seen: &mut BTreeSet<ParticipantId>, id: ParticipantId) -> Judged<()> {
+    if seen.insert(id) { Ok(()) } else { no(rule::G2_15, BAD_REQUEST) }
 }
 
 /// An item for a whole domain (G2.13).

@@ -69,7 +69,7 @@ pub(super) fn archive(state: &State, stanza: &Stanza, sender: &Sender<'_>, reque
         _ => return refuse(rule::G13_5, UNAVAILABLE),
     };
     let allowed = state.allowance(Bound::Archive, sender.bare).allows(state.limits.archive, state.now);
-    if !allowed || state.questions.len() >= state.limits.in_flight {
+    if !allowed || !state.may_ask_host() {
         return refuse(rule::G7_6, TOO_MANY);
     }
     let why = if matches!(reading, Reading::Ends(_)) { rule::G7_7 } else { rule::G7_3 };

@@ -276,7 +276,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
 /// Has the host asked about the sender and a parent space, if not too much is asked already: every open question keeps a
 /// stanza.
 fn ask_parent(state: &State, why: Rule, fact: ParentFact, uri: &str) -> (Rule, Verdict) {
-    if state.questions.len() >= state.limits.in_flight {
+    if !state.may_ask_host() {
         return refuse(rule::G14_15, TOO_MANY);
     }
     (why, Verdict::Accept(Change::AskParent { fact, uri: uri.to_owned() }))

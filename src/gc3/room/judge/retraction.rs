@@ -66,7 +66,7 @@ pub(super) fn find(state: &State, id: &str) -> Known {
 
 /// The verdict that has the host asked for a message. The stanza is judged again with the answer.
 pub(super) fn ask(state: &State, id: &str) -> (Rule, Verdict) {
-    if state.questions.len() >= state.limits.in_flight {
+    if !state.may_ask_host() {
         return refuse(rule::G7_6, TOO_MANY);
     }
     (rule::G7_3, Verdict::Accept(Change::Find { id: id.into() }))

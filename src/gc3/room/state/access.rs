@@ -113,14 +113,11 @@ impl Access {
 
     /// Forgets the oldest removals beyond `keep`.
     pub(crate) fn trim(&mut self, keep: usize) {
-        while self.removed.len() > keep {
-            let Some(oldest) = self.removed.iter().min_by_key(|&(_, &at)| at).map(|(key, &at)| (key.clone(), at))
-            else {
-                return;
-            };
-            self.removed.remove(&oldest.0);
-            self.floor = self.floor.max(oldest.1);
-        }
+        let Some(excess) = self.removed.len().checked_sub(keep).filter(|&excess| excess > 0) else { return };
+        let mut versions: Vec<u64> = self.removed.values().copied().collect();
+        let (_, &mut last, _) = versions.select_nth_unstable(excess - 1);
+        self.removed.retain(|_, &mut at| at > last);
+        self.floor = self.floor.max(last);
     }
 
     pub(super) fn check(&self) -> Result<(), &'static str> {
@@ -187,6 +184,16 @@ pub(crate) struct Tombs {
     tombs: BTreeMap<ParticipantId, Tomb>,
     #[serde(skip)]
     by_version: BTreeMap<u64, ParticipantId>,
+    /// In the order in which they are evicted.
+    #[serde(skip)]
+    by_worth: BTreeMap<(bool, bool, u64), ParticipantId>,
+}
+
+impl Tomb {
+    /// Those without a trace go first, then those who never spoke, and the oldest first among them.
+    const fn worth(&self) -> (bool, bool, u64) {
+        (self.trace, self.trace && self.spoke, self.version)
+    }
 }
 
 impl Tombs {
@@ -201,12 +208,14 @@ impl Tombs {
     pub(crate) fn insert(&mut self, id: ParticipantId, tomb: Tomb) {
         self.remove(id);
         self.by_version.insert(tomb.version, id);
+        self.by_worth.insert(tomb.worth(), id);
         self.tombs.insert(id, tomb);
     }
 
     pub(crate) fn remove(&mut self, id: ParticipantId) -> Option<Tomb> {
         let tomb = self.tombs.remove(&id)?;
         self.by_version.remove(&tomb.version);
+        self.by_worth.remove(&tomb.worth());
         Some(tomb)
     }
 
@@ -243,9 +252,7 @@ impl Tombs {
     pub(crate) fn trim(&mut self, keep: usize) -> Option<u64> {
         let mut highest = None;
         while self.tombs.len() > keep {
-            let first = |of: fn(&Tomb) -> bool| self.by_version.values().find(|id| self.tombs.get(id).is_some_and(of));
-            let silent = first(|tomb| !tomb.trace).or_else(|| first(|tomb| !tomb.spoke));
-            let id = silent.or_else(|| self.by_version.values().next()).copied()?;
+            let id = self.by_worth.values().next().copied()?;
             highest = highest.max(self.remove(id).map(|tomb| tomb.version));
         }
         highest
@@ -254,6 +261,7 @@ impl Tombs {
     /// Rebuilds what is not saved; `false` if two have one version.
     pub(super) fn reindex(&mut self) -> bool {
         self.by_version = self.tombs.iter().map(|(id, tomb)| (tomb.version, *id)).collect();
+        self.by_worth = self.tombs.iter().map(|(id, tomb)| (tomb.worth(), *id)).collect();
         self.by_version.len() == self.tombs.len()
     }
 }

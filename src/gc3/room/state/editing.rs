@@ -55,21 +55,23 @@ impl State {
     pub(crate) fn edit(&mut self, edits: Edits) -> Vec<Departed> {
         let actor = edits.actor;
         let mut touched: BTreeMap<Slot, Option<Box<str>>> = BTreeMap::new();
+        let mut domains: BTreeMap<Box<str>, Option<Box<str>>> = BTreeMap::new();
         for EntryEdit { key, affiliation, reason, nick } in edits.entries {
             self.note(actor.as_str(), format!("{} {}", key.text(), affiliation.name()));
             match &key {
                 Key::Account(bare) => touched.extend(self.people.find(bare).map(|who| (who, reason.clone()))),
                 Key::Id(id) => touched.extend(self.people.find_id(*id).map(|who| (who, reason.clone()))),
-                Key::Domain(domain) => {
-                    let of_domain = |&(who, _): &(Slot, _)| self.people.jid(who).rsplit('@').next() == Some(domain);
-                    let all = self.people.iter().filter(of_domain);
-                    let all: Vec<Slot> = all.map(|(who, _)| who).filter(|who| !touched.contains_key(who)).collect();
-                    touched.extend(all.into_iter().map(|who| (who, reason.clone())));
-                }
+                Key::Domain(domain) => drop(domains.insert(domain.clone(), reason.clone())),
             }
             self.access.set(key, affiliation, reason, nick);
         }
         self.access.trim(self.limits.access);
+        // Once for all domains: a set names thousands, and there may be a hundred thousand people.
+        for (who, _) in self.people.iter().filter(|_| !domains.is_empty()) {
+            if let Some(reason) = self.people.jid(who).rsplit('@').next().and_then(|domain| domains.get(domain)) {
+                touched.entry(who).or_insert_with(|| reason.clone());
+            }
+        }
         let mut departed = Vec::new();
         for (who, reason) in touched {
             departed.extend(self.reassess(who, reason));

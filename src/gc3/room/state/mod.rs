@@ -415,6 +415,12 @@ impl State {
         }
     }
 
+    /// Whether the host may be asked one thing more. Features are no such thing: they are asked of accounts, and one who
+    /// has many sessions must not keep the others from the archive.
+    pub(crate) fn may_ask_host(&self) -> bool {
+        self.questions.len().saturating_sub(self.pending.len()) < self.limits.in_flight
+    }
+
     /// A new token for a question to the host.
     pub(crate) fn next_token(&mut self) -> Token {
         self.drawn += 1;
@@ -552,6 +558,13 @@ impl State {
         let (now, believed) = (self.now, self.limits.parent_cached);
         if self.facts.len() >= self.limits.rates_remembered {
             self.facts.retain(|_, &mut (_, at)| now.since(at) < believed);
+        }
+        // Strangers can have as much asked as they like: what was said longest ago is asked again.
+        while self.facts.len() >= self.limits.rates_remembered.max(1) {
+            let Some(oldest) = self.facts.iter().min_by_key(|(_, (_, at))| *at).map(|(about, _)| about.clone()) else {
+                break;
+            };
+            self.facts.remove(&oldest);
         }
         self.facts.insert((bare.into(), uri.into(), fact), (yes, now));
     }

@@ -1,5 +1,6 @@
 //! Rooms driven stanza by stanza.
 
+mod hostile;
 mod lists;
 mod settings;
 
