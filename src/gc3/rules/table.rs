@@ -27,7 +27,7 @@ crate::rules! { "gc3";
     M8 "M8" "PROFILE#private-messages; XEP-0045 §7.5; our" "A private message that the room's configuration or its target does not allow is refused with `cancel/service-unavailable`.";
     M9 "M9" "PROFILE#messages; RFC 6120 §8.3.1" "A message of type error is neither broadcast nor answered.";
     M12 "M12" "PROFILE#messages; XEP-0045 §7.4" "A message from a participant without voice is refused with `auth/forbidden`.";
-    M13 "M13" "PROFILE#limits; our" "A message above 64 KiB or a subject above 4 KiB is refused with `modify/policy-violation`.";
+    M13 "M13" "PROFILE#limits; our" "A message above 64 KiB, one with an id above 1 KiB, or a subject above 4 KiB is refused with `modify/policy-violation`.";
     M15 "M15" "PROFILE#messages; our" "A set of reactions beyond the room's own caps is refused with `modify/policy-violation`.";
 
     P1 "P1" "PROFILE#sessions; GC3 draft, Presence" "Available presence of an approved account opens or refreshes the presence session of its full JID, and unavailable presence ends it.";

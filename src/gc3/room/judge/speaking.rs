@@ -10,6 +10,9 @@ use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{BAD_REQUEST, Words};
 use crate::rule::Rule;
 
+/// The longest id of a message, in bytes: it is remembered with each of the recent ones.
+const ID_BYTES: usize = 1024;
+
 /// Decides about a groupchat message.
 pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: &Words) -> (Rule, Verdict) {
     let Some((who, person)) = sender.who.and_then(|who| Some((who, state.people.get(who)?))) else {
@@ -27,7 +30,8 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     }
     let size = words.payload.bytes().len();
     let subject_size = words.subject.as_ref().map_or(0, |subject| subject.bytes().len());
-    if size > state.limits.message_bytes || subject_size > state.limits.subject_bytes {
+    let id_size = stanza.id.as_deref().map_or(0, str::len);
+    if id_size > ID_BYTES || size > state.limits.message_bytes || subject_size > state.limits.subject_bytes {
         return refuse(rule::M13, TOO_LARGE);
     }
     if state.config.slow_mode > 0

@@ -291,7 +291,8 @@ impl State {
         let (now, rate) = (self.now, self.limits.input);
         if !self.people.get_mut(who)?.allowance.take(rate, now) {
             if self.timers.get(Timer::Presence(who)).is_none() {
-                self.timers.set(Timer::Presence(who), self.now.plus(rate.every));
+                // Never at once, or a room that may never speak would try without end.
+                self.timers.set(Timer::Presence(who), self.now.plus(rate.every.max(Span::from_millis(1))));
             }
             return None;
         }

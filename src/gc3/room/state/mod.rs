@@ -5,6 +5,7 @@ mod editing;
 mod joining;
 mod order;
 mod people;
+mod rates;
 mod relays;
 mod sessions;
 mod settings;
@@ -22,6 +23,7 @@ pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use editing::{Edits, EntryEdit, short_reason};
 pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use people::{People, Person, Slot, Standing};
+pub(crate) use rates::Rates;
 pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
 pub(crate) use settings::{Configuring, Ending, OwnSettings};
@@ -70,8 +72,8 @@ pub(crate) struct State {
     pub(crate) drawn: u64,
     /// When the account of a slot was last asked for its subscription, and whether that is to be repeated.
     pub(crate) asked: BTreeMap<Slot, Asked>,
-    /// Rates that only few use at a time, by what they bound and for whom.
-    pub(crate) rates: BTreeMap<(Bound, Box<str>), Allowance>,
+    /// Rates that only few use at a time.
+    pub(crate) rates: Rates,
     /// What the host said of accounts and parent spaces, and when.
     pub(crate) facts: BTreeMap<AboutParent, (bool, Time)>,
     /// Accounts that are in by the parent's membership alone (SP8).
@@ -267,7 +269,7 @@ impl State {
             relays: BTreeMap::new(),
             drawn: 0,
             asked: BTreeMap::new(),
-            rates: BTreeMap::new(),
+            rates: Rates::default(),
             facts: BTreeMap::new(),
             by_parent: BTreeSet::new(),
             audit: VecDeque::new(),
@@ -445,18 +447,15 @@ impl State {
 
     /// What is left of a rate.
     pub(crate) fn allowance(&self, bound: Bound, whose: &str) -> Allowance {
-        self.rates.get(&(bound, whose.into())).copied().unwrap_or_default()
+        self.rates.get(bound, whose)
     }
 
     /// Spends one of a rate; whether it was allowed. Forgets rates that are full again when there are many.
     pub(crate) fn spend(&mut self, bound: Bound, whose: &str, rate: Rate) -> bool {
         let now = self.now;
-        if self.rates.len() >= self.limits.rates_remembered {
-            self.rates.retain(|_, left| left.full_at() > now);
-        }
         let mut left = self.allowance(bound, whose);
         let allowed = left.take(rate, now);
-        self.rates.insert((bound, whose.into()), left);
+        self.rates.set(bound, whose, left, self.limits.rates_remembered, now);
         allowed
     }
 
@@ -467,6 +466,7 @@ impl State {
             return Err("the tables are not keyed by the room's secret");
         }
         self.timers.reindex();
+        self.rates.reindex();
         if !self.tombs.reindex() {
             return Err("two tombstones have one version");
         }

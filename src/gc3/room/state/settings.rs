@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bound, Departed, Destroyed, People, Present, Question, Sessions, Slot, State, Timer, Timers, Why};
+use super::{Bound, Departed, Destroyed, People, Present, Question, Rates, Sessions, Slot, State, Timer, Timers, Why};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Config, ParentJoin, Push};
 use crate::gc3::host::ParentFact;
@@ -109,7 +109,7 @@ impl State {
         self.pending = BTreeMap::new();
         self.relays = BTreeMap::new();
         self.asked = BTreeMap::new();
-        self.rates = BTreeMap::new();
+        self.rates = Rates::default();
         self.by_parent = BTreeSet::new();
         // The host may still answer what it was asked; questions for features went with the sessions.
         self.questions.retain(|_, question| !matches!(question, Question::Features(_)));

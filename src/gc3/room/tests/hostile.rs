@@ -66,3 +66,27 @@ fn bans_of_domains_and_of_accounts_meet() {
     assert!(said.to(CID).concat().contains("why='banned'"));
     assert_eq!(world.room.state.people.len(), 1);
 }
+
+#[test]
+fn an_id_is_no_place_for_a_message() {
+    let mut world = World::channel();
+    let say = |world: &mut World, length: usize| {
+        let id = "i".repeat(length);
+        world
+            .send(&format!("<message type='groupchat' id='{id}' from='{BEN}' to='{ROOM}'><body>hello</body></message>"))
+    };
+    say(&mut world, 1025).refused("gc3.M13", "modify", "policy-violation");
+    assert_eq!(world.room.state.talk.recent.len(), 0);
+    say(&mut world, 1024).answer("gc3.M4");
+    assert_eq!(world.room.state.talk.recent.len(), 1);
+}
+
+#[test]
+fn a_room_that_may_never_speak_does_not_try_without_end() {
+    let input = crate::limits::Rate { burst: 0, every: crate::time::Span::ZERO };
+    let mut world = World::within(Kind::Channel, Gc3Limits { input, ..Gc3Limits::default() }, |_| {});
+    world.join(ANN, "Ann");
+    world.send(&format!("<presence from='{ANN}' to='{ROOM}'/>"));
+    world.wait(1);
+    assert!(world.room.deadline() > Some(world.now));
+}
