@@ -14,6 +14,52 @@ use crate::rule::Rule;
 use crate::time::Time;
 
 /// The one thing everything in this crate is.
+///
+/// ```
+/// use core::convert::Infallible;
+/// use xmpp_machines::time::Span;
+/// use xmpp_machines::{Action, Machine, Misuse, Sink, Time};
+///
+/// xmpp_machines::rules! { "tea"; T1 "T1" "PROFILE#brewing" "Leaves stand for three minutes."; }
+///
+/// /// Tells when each pot is ready. A host need not do anything for it: it has no orders.
+/// struct Kettle {
+///     ready: Option<Time>,
+/// }
+///
+/// impl Machine for Kettle {
+///     type Input = ();
+///     type Order = Infallible;
+///     type Notice = &'static str;
+///
+///     fn handle(&mut self, now: Time, (): (), _: &mut dyn Sink<Infallible, &'static str>) -> Result<(), Misuse> {
+///         self.ready = Some(now.plus(Span::from_mins(3)));
+///         Ok(())
+///     }
+///
+///     fn wake(&mut self, now: Time, out: &mut dyn Sink<Infallible, &'static str>) {
+///         if self.ready.take_if(|ready| *ready <= now).is_some() {
+///             out.push(T1, Action::Tell("tea"));
+///         }
+///     }
+///
+///     fn deadline(&self) -> Option<Time> {
+///         self.ready
+///     }
+/// }
+///
+/// let mut kettle = Kettle { ready: None };
+/// kettle.handle_with(Time::from_millis(0), (), |_, _| {})?;
+/// let due = kettle.deadline().unwrap();
+/// let mut heard = Vec::new();
+/// kettle.wake_with(due, |why, action| {
+///     if let Action::Tell(what) = action {
+///         heard.push((why.id(), what));
+///     }
+/// });
+/// assert_eq!((due.millis(), heard), (180_000, vec![("tea.T1", "tea")]));
+/// # Ok::<(), Misuse>(())
+/// ```
 pub trait Machine {
     /// What goes in. Owned; the host journals it before the call.
     type Input;
@@ -138,8 +184,8 @@ where
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Misuse {
-    /// An answer came to a question that is not open: it was never asked, is answered already, or timed out in a call
-    /// that the host saw before it sent the answer.
+    /// An answer came to a question that is not open: it was never asked, is answered already, or its time was over
+    /// in an earlier call. A host whose store may answer late passes over this error: nothing has changed.
     NotAsked {
         /// The token that came with the answer.
         token: u64,

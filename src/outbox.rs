@@ -13,12 +13,24 @@ use crate::rule::Rule;
 /// [`clear`](Self::clear) keeps the memory, so that a host that reuses one outbox allocates nothing per recipient.
 ///
 /// ```
-/// use xmpp_machines::Outbox;
-/// # fn send(_to: &str, _head: &[u8], _tail: &[u8]) {}
-/// let said: Outbox<(), ()> = Outbox::new();
-/// for d in said.deliveries() {
-///     send(d.to, d.head, d.tail); // with a vectored write: head and tail are the whole stanza
+/// use xmpp_machines::codec::{Header, Outgoing, StanzaKind, StanzaType};
+/// use xmpp_machines::party::Audience;
+/// use xmpp_machines::{Action, Outbox, Sink, gc3};
+///
+/// let mut said: Outbox<(), ()> = Outbox::new(); // a machine pushes into it
+/// let from = "rooms.example";
+/// let header = Header { kind: StanzaKind::Iq, type_: StanzaType::Result, from, id: Some("1"), lang: None };
+/// let pong = Outgoing::new(&header, |_| {});
+/// said.push(gc3::rules::table::G9_1, Action::Send { to: Audience::one("ann@tea.example/pot"), stanza: &pong });
+///
+/// for delivery in said.deliveries() {
+///     // With a vectored write nothing is copied: head and tail together are the whole stanza.
+///     let stanza = [delivery.head, delivery.tail].concat();
+///     assert!(stanza.starts_with(b"<iq to='ann@tea.example/pot' from='rooms.example' id='1'"));
+///     assert_eq!((delivery.why.id(), delivery.to), ("gc3.G9.1", "ann@tea.example/pot"));
 /// }
+/// said.clear();
+/// assert!(said.is_empty());
 /// ```
 #[derive(Debug)]
 pub struct Outbox<O, N> {
@@ -89,7 +101,7 @@ impl<O, N> Outbox<O, N> {
         &self.orders
     }
 
-    /// Takes the orders out.
+    /// Takes the orders out, also where the iterator is dropped before its end.
     pub fn take_orders(&mut self) -> impl Iterator<Item = (Rule, O)> + '_ {
         self.orders.drain(..)
     }

@@ -29,7 +29,9 @@ pub(crate) fn given(path: &Path) -> impl FnMut(&str) -> Result<(String, String),
             return Err(format!("'{name}' is no name of a given file"));
         }
         let path = folder.join(format!("{name}.xml"));
-        Ok((path.display().to_string(), text(&path)?))
+        let text =
+            text(&path).map_err(|why| format!("what is given stands in the folder 'given' beside the file: {why}"))?;
+        Ok((path.display().to_string(), text))
     }
 }
 
@@ -48,6 +50,12 @@ pub(crate) fn topic(vector: &Vector) -> String {
 /// All vectors at a path: a file, or a folder with folders of topics.
 pub(crate) fn shelf(path: &Path) -> Result<Shelf, String> {
     let mut shelf = Shelf::default();
+    if !path.exists() {
+        return Err(format!(
+            "{}: no vectors are there; name the folder 'spec-vectors' or a file in it",
+            path.display()
+        ));
+    }
     if !path.is_dir() {
         shelf.vectors.insert(path.display().to_string(), vector(path)?);
         return Ok(shelf);

@@ -13,7 +13,7 @@ use std::process::ExitCode;
 
 use clap::{CommandFactory as _, Parser, Subcommand, ValueEnum};
 
-/// State machines for XMPP: play a conversation, run the conformance vectors, list the rules.
+/// State machines for XMPP: play a conversation, run the conformance vectors, look up the rules.
 ///
 /// Without a command it plays a conversation and shows for each action the rule that decided it.
 #[derive(Parser)]
@@ -42,6 +42,14 @@ enum Command {
     /// Prints each failure as the difference between what was expected (-) and what was got (+), then a table by topic,
     /// then one line: N passed, M failed.
     Vectors(vectors::Args),
+    /// Tell one rule: what it says, where it is written, where it is decided, which vectors show it
+    Rule {
+        /// Its id, as printed beside an action: gc3.J4
+        id: String,
+        /// Where the vectors are
+        #[arg(default_value = files::DEFAULT, value_name = "PATH")]
+        vectors: PathBuf,
+    },
     /// List the rules: id, number of vectors, where it is written, what it says
     ///
     /// Exit status 1 if a rule has no vector.
@@ -119,6 +127,7 @@ fn run(cli: Cli, out: &mut dyn Write) -> Ended {
         }
         Some(Command::Play { file, format }) => play::file(&file, format, out),
         Some(Command::Vectors(args)) => vectors::run(&args, out),
+        Some(Command::Rule { id, vectors }) => rules::one(&id, &vectors, out),
         Some(Command::Rules { topic, vectors }) => rules::run(topic.as_deref(), &vectors, out),
     }
 }

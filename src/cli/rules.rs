@@ -1,4 +1,4 @@
-//! Lists the rules.
+//! Lists the rules, and tells one.
 
 use std::io::Write;
 use std::path::Path;
@@ -34,4 +34,23 @@ pub(super) fn run(topic: Option<&str>, vectors: &Path, out: &mut dyn Write) -> E
     }
     writeln!(out, "{rules} rules, {bare} without a vector")?;
     Ok(bare == 0)
+}
+
+/// From the id that stands beside an action to its text, its code and its vectors.
+pub(super) fn one(id: &str, vectors: &Path, out: &mut dyn Write) -> Ended {
+    let topics = TOPICS.iter().flat_map(|(topic, all)| all.iter().map(move |rule| (*topic, *rule)));
+    let Some((topic, rule)) = topics.into_iter().find(|(_, rule)| rule.id() == id) else {
+        return Err(Trouble::Bad(format!("there is no rule {id}; `xmpp-machines rules` lists them all")));
+    };
+    let shelf = files::shelf(vectors).map_err(Trouble::Bad)?;
+    let number = id.split_once('.').map_or(id, |(_, number)| number);
+    writeln!(out, "{rule}  {}", rule.says())?;
+    writeln!(out, "text  {} (in {topic}/PROFILE.md: **{number}**)", rule.anchor())?;
+    writeln!(out, "code  rule::{} in src/{topic}", number.replace('.', "_"))?;
+    for (file, vector) in &shelf.vectors {
+        if vector.rules.iter().any(|shown| shown == id) {
+            writeln!(out, "shown in  {file} ({}): {}", vector.verdict, vector.why)?;
+        }
+    }
+    Ok(true)
 }

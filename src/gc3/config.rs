@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-/// The four kinds of room. The first three are created in the `gc3` dialect and fixed for life.
+/// The kinds of room. A room keeps its kind for life (C1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
     /// Private and secret: members only, everybody sees real JIDs, strangers cannot tell that it exists.

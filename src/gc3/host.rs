@@ -57,8 +57,8 @@ pub enum Order {
         /// Which records.
         query: Query,
     },
-    /// Find the room's record with this stanza-id, whatever its age; answer with a page of one or
-    /// [`Answer::NoSuchId`].
+    /// Find the room's record with this stanza-id, whatever its age ([`Query::find`]); answer with a page of one,
+    /// [`Answer::NoSuchId`] or [`Answer::Unavailable`] within 30 seconds.
     Find {
         /// Comes back with the answer.
         token: Token,
@@ -290,7 +290,40 @@ pub struct Page {
 }
 
 impl Query {
-    /// Answers the query from records in rising order: what a host with a small archive, or a test, needs.
+    /// The query that an [`Order::Find`] stands for: the one record with this stanza-id.
+    #[must_use]
+    pub fn find(id: String) -> Self {
+        Self { ids: vec![id], max: 1, ..Self::default() }
+    }
+
+    /// Answers the query from all records of the room, in rising order of their sequence numbers: what a host with a
+    /// small archive, or a test, needs. [`Answer::Page`] or [`Answer::NoSuchId`]; its time grows with the archive.
+    ///
+    /// ```
+    /// use std::collections::BTreeMap;
+    /// use xmpp_machines::gc3::{Input, Order, Query, Record};
+    ///
+    /// /// All that a host with its archives in memory does for a service.
+    /// fn obey(order: Order, archives: &mut BTreeMap<jid::BareJid, BTreeMap<u64, Record>>) -> Option<Input> {
+    ///     let (token, room, query) = match order {
+    ///         Order::Store { room, record } | Order::Replace { room, record } => {
+    ///             archives.entry(room).or_default().insert(record.seq, record);
+    ///             return None;
+    ///         }
+    ///         Order::Drop { room } => {
+    ///             archives.remove(&room);
+    ///             return None;
+    ///         }
+    ///         Order::Parent { token, .. } => {
+    ///             return Some(Input::Answer { token, answer: xmpp_machines::gc3::Answer::Unavailable });
+    ///         }
+    ///         Order::Fetch { token, room, query } => (token, room, query),
+    ///         Order::Find { token, room, id } => (token, room, Query::find(id)),
+    ///     };
+    ///     let records = archives.get(&room).into_iter().flat_map(BTreeMap::values);
+    ///     Some(Input::Answer { token, answer: query.answer(records) })
+    /// }
+    /// ```
     #[must_use]
     pub fn answer<'r>(&self, records: impl Iterator<Item = &'r Record> + Clone) -> Answer {
         let readable = |seq: u64| self.above_seq.is_none_or(|above| seq > above);

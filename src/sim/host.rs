@@ -6,7 +6,7 @@ use jid::BareJid;
 
 use super::bench::Host;
 use super::transcript::{Show, What};
-use crate::gc3::{Answer, Input, Notice, Order, ParentFact, Record};
+use crate::gc3::{Answer, Input, Notice, Order, ParentFact, Query, Record};
 use crate::machine::Machine;
 
 /// A host that answers a room service's orders at once, from memory.
@@ -54,8 +54,7 @@ impl SimHost {
                 (!self.archive_silent).then_some(Input::Answer { token, answer })
             }
             Order::Find { token, room, id } => {
-                let query = crate::gc3::Query { ids: vec![id], max: 1, ..Default::default() };
-                let answer = query.answer(self.archive(&room));
+                let answer = Query::find(id).answer(self.archive(&room));
                 (!self.archive_silent).then_some(Input::Answer { token, answer })
             }
             Order::Parent { token, uri, jid, fact } => {

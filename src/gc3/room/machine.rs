@@ -23,7 +23,31 @@ use crate::snapshot::{self, Corrupt, Snapshot};
 use crate::time::Time;
 
 /// A room. Usually held by a [`Service`](crate::gc3::Service), which finds it by its address and answers for it where
-/// the room itself cannot.
+/// the room itself cannot. Held alone, it is fed the stanzas for its own address, and its host also obeys the orders of
+/// [`RoomOrder`].
+///
+/// ```
+/// use jid::BareJid;
+/// use xmpp_machines::codec::Reader;
+/// use xmpp_machines::gc3::config::{Config, Kind};
+/// use xmpp_machines::gc3::{Input, Room};
+/// use xmpp_machines::limits::Gc3Limits;
+/// use xmpp_machines::seed::Seed;
+/// use xmpp_machines::{Machine, Outbox, Time};
+///
+/// let (address, ann) = (BareJid::new("tea@rooms.example")?, BareJid::new("ann@tea.example")?);
+/// let config = Config { name: "Tea".into(), ..Config::of(Kind::Channel) };
+/// let now = Time::from_millis(1_800_000_000_000);
+/// let mut room = Room::new(&address, 0, &ann, config, Gc3Limits::default(), Seed::new([7; 32]), now);
+///
+/// let early = b"<message type='groupchat' id='m1' from='ben@oak.example/hut' to='tea@rooms.example'>
+///     <body>Is there tea?</body></message>";
+/// let mut said = Outbox::new();
+/// room.handle(now, Input::Stanza(Reader::one("jabber:client", early)?), &mut said)?;
+/// let why: Vec<_> = said.deliveries().map(|delivery| (delivery.to, delivery.why.id())).collect();
+/// assert_eq!(why, [("ben@oak.example/hut", "gc3.M1")]); // who is not in the room does not speak there
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Room {
     pub(crate) state: State,

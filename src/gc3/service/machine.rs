@@ -20,7 +20,29 @@ use crate::time::Time;
 /// A group chat service: every room of a domain.
 ///
 /// Its host routes to it all stanzas for the domain and for whatever is below it, answers the [`Order`]s that carry a
-/// token, and sends what it says.
+/// token, and sends what it says. A restart is a [`save`](Snapshot::save) and a [`load`](Snapshot::load); the host then
+/// passes its configuration again.
+///
+/// ```
+/// use xmpp_machines::codec::Reader;
+/// use xmpp_machines::gc3::{Input, Service, ServiceConfig};
+/// use xmpp_machines::limits::Gc3Limits;
+/// use xmpp_machines::seed::Seed;
+/// use xmpp_machines::{Machine, Outbox, Snapshot, Time};
+///
+/// let config = ServiceConfig::new(&jid::BareJid::new("rooms.example")?);
+/// let mut service = Service::new(config.clone(), Gc3Limits::default(), Seed::new([7; 32]));
+/// let mut said = Outbox::new();
+/// let ping = b"<iq type='get' id='1' from='ann@tea.example/pot' to='rooms.example'><ping xmlns='urn:xmpp:ping'/></iq>";
+/// let input = Input::Stanza(Reader::one("jabber:client", ping)?);
+/// service.handle(Time::from_millis(1_800_000_000_000), input, &mut said)?;
+/// assert_eq!(said.deliveries().map(|delivery| delivery.to).collect::<Vec<_>>(), ["ann@tea.example/pot"]);
+///
+/// let mut service = Service::load(&service.save())?;
+/// service.reconfigure(config)?;
+/// assert_eq!((service.len(), service.deadline()), (0, None));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct Service {
     pub(super) state: State,

@@ -36,8 +36,12 @@ pub fn read(file: &str, text: &str, find: &mut Find<'_>) -> Result<Vector, BadFi
 /// As [`read`].
 pub fn read_scenario(file: &str, text: &str, find: &mut Find<'_>) -> Result<Vector, BadFile> {
     let root = xml::read(text).map_err(|flaw| BadFile { file: file.into(), flaw })?;
-    if !root.is("scenario", NS) {
+    if root.is("vector", NS) {
         return read(file, text, find);
+    }
+    if !root.is("scenario", NS) {
+        let what = format!("the root is neither a <scenario xmlns='{NS}'> nor a <vector> of that namespace");
+        return Err(BadFile { file: file.into(), flaw: Flaw::at(root.line, what) });
     }
     let scenario = Vector {
         file: file.into(),
