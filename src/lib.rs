@@ -15,6 +15,9 @@ pub mod sim;
 mod snapshot;
 pub mod time;
 
+/// The crates whose types stand in this interface, in the versions that it uses.
+pub use {jid, minidom};
+
 pub use machine::{Action, Machine, Misuse, Sink, Within};
 pub use outbox::{Delivery, Outbox};
 pub use rule::Rule;

@@ -119,6 +119,16 @@ fn every_rule_is_listed_and_has_a_vector() {
 }
 
 #[test]
+fn a_rule_leads_to_its_text_code_and_vectors() {
+    let ran = run(&["rule", "gc3.J4"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    for part in ["**J4**", "rule::J4 in src/gc3", "gc3/J4-nick-variant.xml (unspecified): "] {
+        assert!(ran.out.contains(part), "{}", ran.out);
+    }
+    complains(&["rule", "gc3.J404"], "there is no rule gc3.J404");
+}
+
+#[test]
 fn a_rule_without_a_vector_is_status_1() {
     let alone = vector("alone", "service-unavailable");
     let ran = run(&["rules", alone.to_str().unwrap()]);
@@ -173,7 +183,9 @@ fn bad_arguments_are_status_2() {
 
 #[test]
 fn every_command_has_help() {
-    for args in [&["--help"][..], &["play", "--help"], &["vectors", "--help"], &["rules", "--help"]] {
+    for args in
+        [&["--help"][..], &["play", "--help"], &["vectors", "--help"], &["rule", "--help"], &["rules", "--help"]]
+    {
         let ran = run(args);
         assert_eq!((ran.status, ran.err.as_str()), (0, ""));
         assert!(ran.out.contains("Usage: xmpp-machines"), "{}", ran.out);
