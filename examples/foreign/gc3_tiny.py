@@ -19,7 +19,8 @@ DISCO_ITEMS = "http://jabber.org/protocol/disco#items"
 GC3 = "urn:xmpp:gc3:0"
 REPORT = "urn:xmpp:gcreport:0"
 FEATURES = [GC3, "http://jabber.org/protocol/disco#info", "http://jabber.org/protocol/disco#items",
-            "urn:xmpp:occupant-id:0", "http://jabber.org/protocol/muc#stable_id", REPORT]
+            "http://jabber.org/protocol/rsm", "urn:xmpp:occupant-id:0", "http://jabber.org/protocol/muc#stable_id",
+            "urn:xmpp:ping", REPORT]
 
 
 class Skip(Exception):
