@@ -14,7 +14,7 @@ mod tests;
 pub use machine::{DefaultTopics, Room, RoomOrder};
 
 pub(crate) use judge::answered;
-pub(crate) use state::{Person, Show, State, State as RoomState, Topics, parse_base36};
+pub(crate) use state::{Person, Question, Show, State, State as RoomState, Topics, parse_base36};
 
 /// Where a room says things.
 type Out<'a> = dyn crate::machine::Sink<RoomOrder, crate::gc3::host::Notice> + 'a;

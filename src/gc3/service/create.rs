@@ -6,11 +6,11 @@ use minidom::Element;
 
 use super::machine::{self, NOT_FOUND, Out, result, within};
 use super::state::{Name, State};
-use crate::codec::{Condition, ErrorType, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType};
+use crate::codec::{Condition, ErrorType, Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType};
 use crate::gc3::config::Config;
 use crate::gc3::form::{self, CreateForm};
-use crate::gc3::host::Notice;
-use crate::gc3::room::{Room, Topics};
+use crate::gc3::host::{Notice, Token};
+use crate::gc3::room::{Question, Room, Topics};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire;
 use crate::machine::Action;
@@ -151,6 +151,15 @@ pub(super) fn check_aliases(state: &mut State, serial: u32, stanza: &Stanza) {
     let check = if names.iter().any(taken) { Err((rule::G12_2, CONFLICT)) } else { Ok(()) };
     if let Some(held) = state.rooms.get_mut(&serial) {
         held.room.state.alias_check = Some(check);
+    }
+}
+
+/// The same for a configuration that waited for the host: meanwhile another room may have got the name.
+pub(super) fn check_aliases_again(state: &mut State, serial: u32, token: Token) {
+    let question = state.rooms.get(&serial).and_then(|held| held.room.state.questions.get(&token));
+    let Some(Question::Parent { stanza, .. }) = question else { return };
+    if let Ok(stanza) = Reader::one(ns::CLIENT, stanza) {
+        check_aliases(state, serial, &stanza);
     }
 }
 

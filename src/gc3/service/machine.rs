@@ -272,6 +272,7 @@ impl Service {
         out.push(rule::G4_6, Action::Send { to: Audience::one(&waiter.jid), stanza: &stanza });
         query.id = id.into();
         self.state.caps_ids.insert(query.id.clone(), key.clone());
+        self.state.caps_due.insert((query.until, query.id.clone()));
         self.state.caps_queries.insert(key, query);
     }
 
@@ -286,6 +287,7 @@ impl Service {
         let topics = info.map_or_else(DefaultTopics::default, caps::topics);
         let Some(mut query) = self.state.caps_queries.remove(key) else { return };
         self.state.caps_ids.remove(&query.id);
+        self.state.caps_due.remove(&(query.until, query.id.clone()));
         if info.is_some_and(|info| caps::verifies(info, &key.hash, &key.ver, key.second)) {
             self.state.learn(key.clone(), topics);
             for waiter in query.waiters {
@@ -323,9 +325,12 @@ impl Service {
     /// Drops questions for features that nobody answered; the rooms have timers of their own.
     fn forget_queries(&mut self) {
         let now = self.state.now;
-        let State { caps_queries, caps_ids, .. } = &mut self.state;
-        caps_queries.retain(|_, query| query.until > now);
-        caps_ids.retain(|_, key| caps_queries.contains_key(key));
+        while self.state.caps_due.first().is_some_and(|(until, _)| *until <= now) {
+            let Some((_, id)) = self.state.caps_due.pop_first() else { return };
+            if let Some(key) = self.state.caps_ids.remove(&id) {
+                self.state.caps_queries.remove(&key);
+            }
+        }
     }
 }
 
@@ -391,6 +396,7 @@ impl Machine for Service {
                 }
                 let before = self.state.now;
                 self.state.now = before.max(now);
+                create::check_aliases_again(&mut self.state, serial, token);
                 if let Err(misuse) = self.room(serial, Input::Answer { token, answer }, out) {
                     self.state.now = before;
                     return Err(misuse);
@@ -425,7 +431,7 @@ impl Machine for Service {
 
     fn deadline(&self) -> Option<Time> {
         let rooms = self.state.deadlines.first().map(|&(at, _)| at);
-        let queries = self.state.caps_queries.values().map(|query| query.until).min();
+        let queries = self.state.caps_due.first().map(|&(until, _)| until);
         match (rooms, queries) {
             (Some(a), Some(b)) => Some(a.min(b)),
             (a, b) => a.or(b),

@@ -6,6 +6,8 @@ mod create;
 mod disco;
 mod machine;
 mod state;
+#[cfg(test)]
+mod tests;
 
 pub use machine::Service;
 pub use state::{Creators, ServiceConfig};

@@ -128,6 +128,10 @@ pub(crate) struct State {
     pub(super) rooms: BTreeMap<u32, Held>,
     pub(super) names: BTreeMap<Box<str>, Name>,
     pub(super) deadlines: BTreeSet<(Time, u32)>,
+    /// The rooms by who created them.
+    pub(super) created: BTreeSet<(Box<str>, u32)>,
+    /// When open questions for features are given up, by the ids under which they were sent.
+    pub(super) caps_due: BTreeSet<(Time, Box<str>)>,
     pub(super) next_serial: u32,
     pub(super) drawn: u64,
     /// How fast each account creates rooms.
@@ -152,6 +156,8 @@ impl State {
             rooms: BTreeMap::new(),
             names: BTreeMap::new(),
             deadlines: BTreeSet::new(),
+            created: BTreeSet::new(),
+            caps_due: BTreeSet::new(),
             next_serial: 1,
             drawn: 0,
             creation: BTreeMap::new(),
@@ -181,12 +187,15 @@ impl State {
 
     /// The rooms of an account that still exist.
     pub(super) fn created_by(&self, bare: &str) -> usize {
-        self.rooms.values().filter(|held| *held.creator == *bare && held.room.state.destroyed.is_none()).count()
+        let of_account = self.created.range((bare.into(), 0)..=(bare.into(), u32::MAX));
+        let exists = |serial| self.rooms.get(serial).is_some_and(|held| held.room.state.destroyed.is_none());
+        of_account.filter(|(_, serial)| exists(serial)).count()
     }
 
     /// Adds a room under its drawn name.
     pub(super) fn add(&mut self, localpart: &str, creator: &str, serial: u32, room: Room) {
         self.names.insert(localpart.into(), Name::Room(serial));
+        self.created.insert((creator.into(), serial));
         self.rooms.insert(serial, Held { room, creator: creator.into(), deadline: None });
         self.next_serial = self.next_serial.max(serial.saturating_add(1));
         self.reindex(serial);
@@ -194,10 +203,11 @@ impl State {
 
     /// Removes a room that has vanished, with every name that it had.
     pub(super) fn remove(&mut self, serial: u32) {
-        if let Some(held) = self.rooms.remove(&serial)
-            && let Some(old) = held.deadline
-        {
-            self.deadlines.remove(&(old, serial));
+        if let Some(held) = self.rooms.remove(&serial) {
+            if let Some(old) = held.deadline {
+                self.deadlines.remove(&(old, serial));
+            }
+            self.created.remove(&(held.creator, serial));
         }
         self.names.retain(|_, name| name.serial() != serial);
     }
@@ -270,6 +280,7 @@ impl State {
         state.names = saved.names;
         [state.creation, state.reports] = saved.rates;
         state.caps_ids = saved.caps_queries.iter().map(|(key, query)| (query.id.clone(), key.clone())).collect();
+        state.caps_due = saved.caps_queries.values().map(|query| (query.until, query.id.clone())).collect();
         state.caps_queries = saved.caps_queries;
         for (key, topics) in saved.caps {
             state.caps_order.push_back(key.clone());
@@ -280,6 +291,7 @@ impl State {
             if room.state.serial != serial || serial >= state.next_serial {
                 return Err(Corrupt::Body("a room has another's number"));
             }
+            state.created.insert((creator.clone(), serial));
             state.rooms.insert(serial, Held { room, creator, deadline: None });
             state.reindex(serial);
         }

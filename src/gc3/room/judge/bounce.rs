@@ -49,7 +49,9 @@ fn bounced(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdic
         | Condition::RemoteServerNotFound
         | Condition::RemoteServerTimeout => (rule::P6, Verdict::Accept(Change::Lost { seat })),
         // Said of a resource that is gone, and by a server whose user blocks the author.
-        Condition::ServiceUnavailable if state.timers.get(Timer::Check(seat)).is_none() => {
+        Condition::ServiceUnavailable
+            if state.timers.get(Timer::Check(seat)).is_none() && state.relays.len() < state.limits.in_flight =>
+        {
             (rule::P6, Verdict::Accept(Change::Check { seat }))
         }
         _ => (rule::P6, Verdict::Drop),
