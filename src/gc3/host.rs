@@ -1,5 +1,6 @@
 //! What a room service and its host exchange besides stanzas: orders, answers, commands, notices.
 
+use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -240,7 +241,7 @@ impl Record {
 
 /// Which records of an archive are asked for. All conditions hold together. An id that names no record, or one that is
 /// not above `above_seq`, makes the answer [`Answer::NoSuchId`].
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Query {
     /// Not before.
     pub start: Option<Time>,
@@ -287,6 +288,29 @@ pub struct Page {
     pub index: u64,
     /// How many records the whole result has.
     pub count: u64,
+}
+
+/// Only the conditions that there are.
+impl fmt::Debug for Query {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { start, end, above_seq, author, after_id, before_id, ids, from, max } = self;
+        let conditions: [(&str, Option<&dyn fmt::Debug>); 7] = [
+            ("start", start.as_ref().map(|start| start as _)),
+            ("end", end.as_ref().map(|end| end as _)),
+            ("above_seq", above_seq.as_ref().map(|seq| seq as _)),
+            ("author", author.as_ref().map(|author| author as _)),
+            ("after_id", after_id.as_ref().map(|id| id as _)),
+            ("before_id", before_id.as_ref().map(|id| id as _)),
+            ("ids", (!ids.is_empty()).then_some(ids as _)),
+        ];
+        let mut query = f.debug_struct("Query");
+        for (name, value) in conditions {
+            if let Some(value) = value {
+                query.field(name, value);
+            }
+        }
+        query.field("from", from).field("max", max).finish()
+    }
 }
 
 impl Query {
