@@ -201,6 +201,20 @@ pub enum Notice {
     },
 }
 
+/// A change of rights or rules, or a moderation, with who made it. A room keeps the last 500
+/// ([`Gc3Limits::audit`](crate::limits::Gc3Limits::audit)), so that a service can undo what was done with an account that
+/// was taken over.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Audit {
+    /// When it was made.
+    pub at: Time,
+    /// Who made it, in the room or not: [`Service::participant_id`](crate::gc3::Service::participant_id) tells whether it
+    /// was a given account.
+    pub actor: ParticipantId,
+    /// What was done, in words for people.
+    pub what: Box<str>,
+}
+
 /// One archived message, as the room wants it stored and given back. A host may index it by sequence, stanza-id, stamp
 /// and author; the body is opaque to it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -47,7 +47,7 @@ pub mod rules;
 mod service;
 mod wire;
 
-pub use host::{Answer, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
+pub use host::{Answer, Audit, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
 pub use id::ParticipantId;
 pub use room::{DefaultTopics, Room, RoomOrder};
 pub use service::{Creators, Service, ServiceConfig};

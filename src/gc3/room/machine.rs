@@ -11,7 +11,7 @@ use super::{Out, due};
 use crate::codec::{Fault, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Config, Push};
-use crate::gc3::host::{Answer, Command, Input, Notice, Order, ParentFact, Token};
+use crate::gc3::host::{Answer, Audit, Command, Input, Notice, Order, ParentFact, Token};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{self, Ask, Read};
 use crate::limits::Gc3Limits;
@@ -256,6 +256,11 @@ impl Room {
     /// Whether an account may know that the room exists (V4).
     pub(crate) fn may_be_known_to(&self, bare: &str) -> bool {
         !self.state.config.secret() || self.state.is_admin(bare) || self.state.knows(bare)
+    }
+
+    /// The last changes of rights and rules, oldest first, with who made them.
+    pub fn audit(&self) -> impl Iterator<Item = &Audit> {
+        self.state.audit.iter()
     }
 
     /// The creator becomes the first participant, and is told so in answer to its `<create>` (G3.6).

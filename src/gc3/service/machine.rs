@@ -1,12 +1,15 @@
 //! The service as a machine: finds the room that an input is for, and lets it speak.
 
+use jid::BareJid;
+
 use super::state::{CapsKey, CapsQuery, Held, Name, ServiceConfig, State, Waiter};
 use super::{caps, create, disco};
 use crate::codec::{
     Condition, ErrorType, Fault, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer,
 };
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
-use crate::gc3::room::{DefaultTopics, RoomOrder, answered, parse_base36};
+use crate::gc3::id::ParticipantId;
+use crate::gc3::room::{DefaultTopics, Room, RoomOrder, answered, parse_base36};
 use crate::gc3::rules::table as rule;
 use crate::limits::Gc3Limits;
 use crate::machine::{Action, Machine, Misuse, Sink, Within};
@@ -94,6 +97,22 @@ impl Service {
     #[must_use]
     pub fn len(&self) -> usize {
         self.state.rooms.len()
+    }
+
+    /// A room, by its address; none by an alias.
+    #[must_use]
+    pub fn room_at(&self, address: &BareJid) -> Option<&Room> {
+        let here = address.domain().as_str() == self.state.config.domain;
+        match self.state.names.get(address.node().filter(|_| here)?.as_str())? {
+            Name::Room(serial) => self.state.rooms.get(serial).map(|held| &held.room),
+            Name::Alias(_) => None,
+        }
+    }
+
+    /// The ID that an account has in a room, whether it was ever there or not.
+    #[must_use]
+    pub fn participant_id(&self, room: &BareJid, account: &BareJid) -> Option<ParticipantId> {
+        Some(self.room_at(room)?.state.id_of(account.as_str()))
     }
 
     /// Whether there is no room.

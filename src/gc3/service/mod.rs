@@ -1,6 +1,8 @@
 //! A domain full of rooms: creates them, finds them by name and alias, lists them, asks clients for their features
 //! once, and gives every stanza to the room it is for.
 
+#[cfg(test)]
+mod audit_tests;
 mod caps;
 mod create;
 mod disco;

@@ -146,6 +146,6 @@ pub(super) fn moderate(state: &State, sender: &Sender<'_>, demand: &Element) -> 
         writer.close();
     });
     let tombstone = tombstone(state, original, &by, signed);
-    let moderation = Moderation { actor: sender.bare.into(), id: by.into(), body, tombstone };
+    let moderation = Moderation { actor: moderator.id, id: by.into(), body, tombstone };
     (rule::G8_3, Verdict::Accept(Change::Moderate(moderation)))
 }

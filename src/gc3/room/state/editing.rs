@@ -57,7 +57,7 @@ impl State {
         let mut touched: BTreeMap<Slot, Option<Box<str>>> = BTreeMap::new();
         let mut domains: BTreeMap<Box<str>, Option<Box<str>>> = BTreeMap::new();
         for EntryEdit { key, affiliation, reason, nick } in edits.entries {
-            self.note(actor.as_str(), format!("{} {}", key.text(), affiliation.name()));
+            self.note(actor, format!("{} {}", key.text(), affiliation.name()));
             match &key {
                 Key::Account(bare) => touched.extend(self.people.find(bare).map(|who| (who, reason.clone()))),
                 Key::Id(id) => touched.extend(self.people.find_id(*id).map(|who| (who, reason.clone()))),
@@ -82,12 +82,12 @@ impl State {
             if let Some(person) = self.people.get_mut(who) {
                 person.kept_role = (role != initial).then_some(role);
             }
-            self.note(actor.as_str(), format!("{id} {}", role.name()));
+            self.note(actor, format!("{id} {}", role.name()));
             self.rights_changed(who);
         }
         for (who, reason) in edits.kicks {
             if let Some(person) = self.people.get(who) {
-                self.note(actor.as_str(), format!("{} kick", person.id));
+                self.note(actor, format!("{} kick", person.id));
             }
             departed.extend(self.depart(who, Why::Kicked, reason));
         }

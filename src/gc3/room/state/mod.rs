@@ -34,7 +34,7 @@ pub(crate) use timers::{Timer, Timers};
 use crate::codec::StanzaKind;
 use crate::gc3::acl::{self, Role, Verb};
 use crate::gc3::config::{Config, Who};
-use crate::gc3::host::{ParentFact, Record, Token};
+use crate::gc3::host::{Audit, ParentFact, Record, Token};
 use crate::gc3::id::ParticipantId;
 use crate::limits::Gc3Limits;
 use crate::party::{Address, Seat};
@@ -216,14 +216,6 @@ pub(crate) enum Bound {
     Bounce,
     /// Slow mode of a participant.
     Slow,
-}
-
-/// One change of rights or rules, with who made it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub(crate) struct Audit {
-    pub(crate) at: Time,
-    pub(crate) actor: Box<str>,
-    pub(crate) what: Box<str>,
 }
 
 /// What remains of a destroyed room.
@@ -438,8 +430,8 @@ impl State {
     }
 
     /// Notes a change of rights or rules.
-    pub(crate) fn note(&mut self, actor: &str, what: String) {
-        self.audit.push_back(Audit { at: self.now, actor: actor.into(), what: what.into() });
+    pub(crate) fn note(&mut self, actor: ParticipantId, what: String) {
+        self.audit.push_back(Audit { at: self.now, actor, what: what.into() });
         while self.audit.len() > self.limits.audit {
             self.audit.pop_front();
         }

@@ -59,7 +59,7 @@ impl State {
     pub(crate) fn configure(&mut self, config: Config, actor: ParticipantId) -> Vec<Departed> {
         let old = core::mem::replace(&mut self.config, config);
         self.config_version += 1;
-        self.note(actor.as_str(), "config".to_owned());
+        self.note(actor, "config".to_owned());
         if old.aliases != self.config.aliases {
             let rate = self.limits.alias_changes;
             self.spend(Bound::Aliases, "", rate);

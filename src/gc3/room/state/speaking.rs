@@ -41,8 +41,8 @@ pub(crate) struct Tombstone {
 /// A message that a moderator retracts (G8.3).
 #[derive(Clone, Debug)]
 pub(crate) struct Moderation {
-    /// The moderator's bare JID, for the audit list.
-    pub(crate) actor: Box<str>,
+    /// The moderator.
+    pub(crate) actor: ParticipantId,
     /// The id of the announcement.
     pub(crate) id: Arc<str>,
     /// What the announcement holds.
@@ -69,7 +69,7 @@ impl State {
         let stanza_id = self.stanza_id(seq);
         let (now, archived) = (self.now, self.config.has_archive());
         self.talk.retract(&moderation.tombstone.record);
-        self.note(&moderation.actor, format!("moderate {}", moderation.tombstone.record.stanza_id));
+        self.note(moderation.actor, format!("moderate {}", moderation.tombstone.record.stanza_id));
         let record = archived.then(|| Record {
             seq,
             stanza_id: stanza_id.clone(),

@@ -220,3 +220,18 @@ fn the_end_of_a_room_is_told_and_remembered() {
     world.wait(31 * 24 * 3_600_000);
     assert!(world.room.has_vanished());
 }
+
+#[test]
+fn who_changed_what_is_kept() {
+    let limits = Gc3Limits { audit: 2, ..Gc3Limits::default() };
+    let mut world = World::within(Kind::Channel, limits, |_| {});
+    world.join(ANN, "Ann");
+    world.join(BEN, "Ben");
+    let access = |jid, to| format!("<access xmlns='urn:xmpp:gc3:0'><item jid='{jid}' affiliation='{to}'/></access>");
+    world.set(ANN, &access("ben@oak.example", "admin"));
+    world.set(BEN, &access("dee@elm.example", "outcast"));
+    world.set(ANN, &config(&[("name", "Coffee")]));
+    let [ann, ben] = ["ann@tea.example", "ben@oak.example"].map(|jid| world.room.state.id_of(jid));
+    let kept: Vec<_> = world.room.audit().map(|audit| (audit.actor, &*audit.what)).collect();
+    assert_eq!(kept, [(ben, "dee@elm.example outcast"), (ann, "config")]);
+}
