@@ -146,7 +146,10 @@ impl Room {
         if !self.state.again {
             self.state.spend_input(sender.who, stanza);
         }
-        if let Some(seat) = sender.who.and_then(|_| self.state.sessions.find(sender.full)) {
+        // An error may be the word of a server for a device that is gone.
+        if stanza.type_ != StanzaType::Error
+            && let Some(seat) = sender.who.and_then(|_| self.state.sessions.find(sender.full))
+        {
             self.state.seen(seat);
         }
         match verdict {

@@ -33,11 +33,13 @@ fn answered(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdi
     }
 }
 
-/// A message that came back. It counts only if the room sent it to that very session.
+/// A message that came back. It counts only if the room sent it to that very session, and heard nothing from it since:
+/// servers may be late to say that an earlier session of that full JID was gone.
 fn bounced(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
     let Some(seat) = state.sessions.find(sender.full) else { return (rule::P6, Verdict::Drop) };
     let id = stanza.id.as_deref().filter(|id| !id.is_empty());
-    let sent = id.is_some_and(|id| state.talk.sent(id));
+    let heard = state.sessions.get(seat).map(|session| session.last);
+    let sent = id.and_then(|id| state.talk.sent(id)).is_some_and(|sent| Some(sent) >= heard);
     let Some(error) = StanzaError::read(stanza).filter(|_| sent && may_end(state, seat)) else {
         return (rule::P6, Verdict::Drop);
     };

@@ -46,8 +46,9 @@ pub(crate) struct Talk {
     /// The last archived message.
     pub(crate) last_archived: Option<(u64, Arc<str>)>,
     pub(crate) recent: VecDeque<Said>,
-    /// The `id`s of the last messages that carry no stanza-id: who types must not make the room forget what was said.
-    pub(crate) passing: VecDeque<Arc<str>>,
+    /// The `id`s of the last messages that carry no stanza-id, and when they were sent: who types must not make the room
+    /// forget what was said.
+    pub(crate) passing: VecDeque<(Arc<str>, Time)>,
     /// The last archived messages, whole, for those who join (M14).
     pub(crate) ring: VecDeque<Record>,
     pub(crate) ring_bytes: usize,
@@ -59,14 +60,16 @@ impl Talk {
         self.recent.iter().rev().find(|said| *said.stanza_id == *stanza_id)
     }
 
-    /// Whether a message of that `id` was sent to all lately.
-    pub(crate) fn sent(&self, id: &str) -> bool {
-        self.recent.iter().rev().any(|said| *said.id == *id) || self.passing.iter().rev().any(|said| **said == *id)
+    /// When a message of that `id` was sent to all, if one was lately.
+    pub(crate) fn sent(&self, id: &str) -> Option<Time> {
+        let recent = self.recent.iter().rev().find(|said| *said.id == *id).map(|said| said.stamp);
+        let passing = self.passing.iter().rev().find(|(said, _)| **said == *id).map(|&(_, stamp)| stamp);
+        recent.max(passing)
     }
 
     pub(crate) fn remember(&mut self, said: Said, keep: usize) {
         if said.stanza_id.is_empty() {
-            self.passing.push_back(said.id);
+            self.passing.push_back((said.id, said.stamp));
             while self.passing.len() > keep {
                 self.passing.pop_front();
             }
