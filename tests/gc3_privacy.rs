@@ -122,7 +122,9 @@ fn relayed_errors_and_silence() {
         ));
         world.by("gc3.G9.5");
         assert!(!said[0].contains("oak.example"), "{said:?}");
-        said
+        let by = format!(" by='{ROOM}'");
+        has(&said[0], &by);
+        [said[0].replacen(&by, "", 1)]
     };
     error(&failed("item-not-found"), "cancel", "item-not-found");
     error(&failed("internal-server-error"), "cancel", "service-unavailable");
@@ -177,37 +179,41 @@ fn bounce(id: &str, condition: &str) -> String {
 #[test]
 fn bounces_end_only_what_is_gone() {
     let mut world = talk();
-    for (id, condition) in [("none", "item-not-found"), ("m2", "not-acceptable")] {
+    for (id, condition) in [("none", "item-not-found"), ("m4", "not-acceptable")] {
+        assert_eq!(world.say(CID, "m4", "<body>Tea</body>").len(), 3);
         assert!(world.send(&bounce(id, condition)).is_empty());
         world.by("gc3.P6");
-        assert_eq!(world.say(CID, "m4", "<body>Tea</body>").len(), 3);
     }
-    assert!(world.send(&bounce("m2", "item-not-found")).is_empty());
+    assert_eq!(world.say(CID, "m4", "<body>Tea</body>").len(), 3);
+    assert!(world.send(&bounce("m4", "item-not-found")).is_empty());
     assert!(world.notices.contains(&Notice::SessionEnded { jid: BEN.into() }));
     assert_eq!(world.say(CID, "m5", "<body>Tea</body>").len(), 2);
     let subscribe = "<subscribe xmlns='urn:xmpp:gc3:0' type='message'/>";
     world.iq(BEN, "set", subscribe);
-    world.send(&bounce("m2", "gone"));
-    assert_eq!(world.say(CID, "m6", "<body>Tea</body>").len(), 3, "one a minute");
+    world.say(CID, "m6", "<body>Tea</body>");
+    world.send(&bounce("m6", "gone"));
+    assert_eq!(world.say(CID, "m7", "<body>Tea</body>").len(), 3, "one a minute");
 }
 
 #[test]
 fn an_ambiguous_bounce_is_verified() {
     let mut world = talk();
-    let said = world.send(&bounce("m2", "service-unavailable"));
+    world.say(CID, "m4", "<body>Tea</body>");
+    world.say(CID, "m5", "<body>Tea</body>");
+    let said = world.send(&bounce("m4", "service-unavailable"));
     let ping = attribute(&said[0], "id").to_owned();
     let expected =
         format!("<iq to='{BEN}' from='{ROOM}' id='{ping}' type='get'><ping xmlns='urn:xmpp:ping'></ping></iq>");
     assert_eq!(said, [expected]);
-    assert!(world.send(&bounce("m3", "service-unavailable")).is_empty(), "asked already");
+    assert!(world.send(&bounce("m5", "service-unavailable")).is_empty(), "asked already");
     world.send(&format!("<iq type='result' id='{ping}' from='{BEN}' to='{ROOM}'/>"));
     world.by("gc3.P6");
     world.later(120_000);
-    assert_eq!(world.say(CID, "m4", "<body>Tea</body>").len(), 3);
-    world.send(&bounce("m2", "service-unavailable"));
+    assert_eq!(world.say(CID, "m6", "<body>Tea</body>").len(), 3);
+    world.send(&bounce("m6", "service-unavailable"));
     world.later(60_000);
     assert!(world.notices.contains(&Notice::SessionEnded { jid: BEN.into() }));
-    assert_eq!(world.say(CID, "m5", "<body>Tea</body>").len(), 2);
+    assert_eq!(world.say(CID, "m7", "<body>Tea</body>").len(), 2);
 }
 
 #[test]
@@ -215,7 +221,8 @@ fn who_was_lost_is_asked_for() {
     let mut world = talk();
     world.send(&format!("<presence type='subscribed' from='ben@oak.example' to='{ROOM}'/>"));
     world.send(&format!("<presence from='{BEN}' to='{ROOM}'/>"));
-    world.send(&bounce("m2", "gone"));
+    world.say(CID, "m4", "<body>Tea</body>");
+    world.send(&bounce("m4", "gone"));
     let probe = [format!("<presence to='ben@oak.example' from='{ROOM}' type='probe'></presence>")];
     assert!(world.later(29_999).is_empty());
     assert_eq!(world.later(1), probe);
