@@ -77,9 +77,11 @@ impl Room {
 
     /// The host has read a page.
     pub(super) fn page(&mut self, kept: &Bytes, answer: Answer, out: &mut Out<'_>) {
-        let Some((page, stanza)) = self.readable(kept, answer, out) else { return };
+        let Some((mut page, stanza)) = self.readable(kept, answer, out) else { return };
         let Some(sender) = Sender::of(&self.state, &stanza) else { return };
         let Some(Ok(asked)) = stanza.payload().map(|query| judge::asked(&self.state, &sender, query)) else { return };
+        // The horizon may be another than when the host was asked.
+        page.records.retain(|record| asked.query.above_seq.is_none_or(|above| record.seq > above));
         say::page(&self.state, out, &stanza, &sender, &asked, &page);
     }
 

@@ -5,6 +5,8 @@ use std::collections::VecDeque;
 use super::{
     Asked, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb, Topics, Why,
 };
+use bytes::Bytes;
+
 use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Push, Visibility};
@@ -336,17 +338,23 @@ impl State {
         session.map_or(Topics::NONE, |session| session.topics)
     }
 
-    /// Keeps a message for the sessions whose features are not known yet (G4.6). Beyond the limit the oldest goes; gives
-    /// back for whom.
+    /// Keeps a message for the sessions whose features are not known yet (G4.6). Beyond the limit, of
+    /// messages or of the bytes that the ring may have, the oldest goes; gives back for whom.
     pub(crate) fn hold(&mut self, stanza: &Outgoing) -> Vec<Box<str>> {
         let mut overfull = Vec::new();
         for (&seat, pending) in &mut self.pending {
             let decided = self.sessions.get(seat).is_none_or(|s| s.explicit.contains(Topics::MESSAGE));
             if !decided {
                 pending.held.push((HeldKind::Message, stanza.tail().clone()));
-                if pending.held.len() > self.limits.held {
-                    pending.held.remove(0);
+                let fits = |held: &[(HeldKind, Bytes)]| {
+                    let bytes: usize = held.iter().map(|(_, tail)| tail.len()).sum();
+                    held.len() <= self.limits.held && bytes <= self.limits.ring_bytes
+                };
+                if !fits(&pending.held) {
                     overfull.push(self.sessions.jid(seat).into());
+                }
+                while !fits(&pending.held) {
+                    pending.held.remove(0);
                 }
             }
         }

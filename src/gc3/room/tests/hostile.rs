@@ -90,3 +90,47 @@ fn a_room_that_may_never_speak_does_not_try_without_end() {
     world.wait(1);
     assert!(world.room.deadline() > Some(world.now));
 }
+
+#[test]
+fn what_is_held_for_a_session_is_bounded_in_bytes() {
+    let limits = Gc3Limits { ring_bytes: 10_000, ..Gc3Limits::default() };
+    let mut world = World::within(Kind::Channel, limits, |_| {});
+    world.join(ANN, "Ann");
+    world.join(BEN, "Ben");
+    world.send(&format!(
+        "<presence from='{BEN}' to='{ROOM}'>\
+         <c xmlns='http://jabber.org/protocol/caps' hash='sha-1' ver='v' node='n'/></presence>"
+    ));
+    for n in 0..8 {
+        let body = "x".repeat(2500);
+        world.send(&format!(
+            "<message type='groupchat' id='m{n}' from='{ANN}' to='{ROOM}'><body>{body}</body></message>"
+        ));
+    }
+    let held: Vec<usize> = world.room.state.pending.values().flat_map(|p| p.held.iter().map(|h| h.1.len())).collect();
+    assert_eq!(held.len(), 3);
+    assert!(held.iter().sum::<usize>() <= 10_000);
+}
+
+#[test]
+fn a_page_that_comes_after_the_horizon_moved_shows_nothing_below_it() {
+    let mut world = World::new(Kind::Channel, |config| config.archive = true);
+    world.join(ANN, "Ann");
+    let said =
+        world.send(&format!("<message type='groupchat' id='m' from='{ANN}' to='{ROOM}'><body>old</body></message>"));
+    let record = said.orders.iter().find_map(|order| match order {
+        RoomOrder::Host(Order::Store { record, .. }) => Some(record.clone()),
+        _ => None,
+    });
+    world.join(BEN, "Ben");
+    let token = match world.set(BEN, QUERY).orders.first() {
+        Some(&RoomOrder::Host(Order::Fetch { token, .. })) => token,
+        other => panic!("the archive is asked, not {other:?}"),
+    };
+    let fields = form("config", &[("history", "since-join")]);
+    world.set(ANN, &format!("<config xmlns='urn:xmpp:gc3:0'>{fields}</config>")).answer("gc3.G1.6");
+    let page = crate::gc3::Page { records: vec![record.unwrap()], complete: true, index: 0, count: 1 };
+    let said = world.answer(token, Answer::Page(page));
+    assert!(said.to(BEN).concat().contains("<fin"));
+    assert!(!said.to(BEN).concat().contains("old"));
+}
