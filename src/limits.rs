@@ -59,10 +59,6 @@ pub struct Gc3Limits {
     pub form_fields: usize,
     /// Tombstones. Default 10 000.
     pub tombstones: usize,
-    /// Messages of the ring. Default 50.
-    pub ring: usize,
-    /// Bytes of the ring. Default 256 KiB.
-    pub ring_bytes: usize,
     /// Messages of which the room remembers id and author. Default 1024.
     pub recent: usize,
     /// Messages that are held for a pending session. Default 64.
@@ -157,8 +153,6 @@ impl Default for Gc3Limits {
             subject_bytes: 4 * 1024,
             form_fields: 64,
             tombstones: 10_000,
-            ring: 50,
-            ring_bytes: 256 * 1024,
             recent: 1024,
             held: 64,
             pending_for: Span::from_secs(30),

@@ -16,7 +16,7 @@ use xmpp_machines::{Machine, Outbox, Rule, Time};
 /// How many allocations a message costs, and how many recipients it reached.
 fn cost_of_a_message(recipients: usize) -> (u64, usize) {
     let mut room = room_of(recipients);
-    // The first message fills what grows once: the ring, the memory of ids.
+    // The first message fills what grows once: the memory of ids.
     give(&mut room, message(1));
     let stanza = message(2);
     let mut reached = 0;

@@ -192,8 +192,7 @@ pub fn service() -> Service {
         create: Creators::Everybody,
         owners_set_aliases: true,
     };
-    let limits =
-        Gc3Limits { participants: 4, sessions: 2, tombstones: 2, ring: 3, recent: 4, rooms: 3, ..Gc3Limits::default() };
+    let limits = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     Service::new(config, limits, Seed::new([3; 32]))
 }
 

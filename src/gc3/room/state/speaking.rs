@@ -149,7 +149,6 @@ impl State {
     pub(crate) fn remember(&mut self, said: Said, record: Option<&Record>) {
         if let Some(record) = record {
             self.talk.last_archived = Some((record.seq, record.stanza_id.clone()));
-            self.talk.keep(record.clone(), self.limits.ring, self.limits.ring_bytes);
         }
         self.talk.remember(said, self.limits.recent);
     }

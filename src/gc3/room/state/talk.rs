@@ -49,9 +49,6 @@ pub(crate) struct Talk {
     /// The `id`s of the last messages that carry no stanza-id, and when they were sent: who types must not make the room
     /// forget what was said.
     pub(crate) passing: VecDeque<(Arc<str>, Time)>,
-    /// The last archived messages, whole, for those who join (M14).
-    pub(crate) ring: VecDeque<Record>,
-    pub(crate) ring_bytes: usize,
     pub(crate) subject: Option<Subject>,
 }
 
@@ -81,21 +78,8 @@ impl Talk {
         }
     }
 
-    pub(crate) fn keep(&mut self, record: Record, count: usize, bytes: usize) {
-        self.ring_bytes += record.body.len();
-        self.ring.push_back(record);
-        while self.ring.len() > count || self.ring_bytes > bytes {
-            let Some(old) = self.ring.pop_front() else { return };
-            self.ring_bytes -= old.body.len();
-        }
-    }
-
     /// Puts a tombstone in the place of a retracted message, wherever the room still holds it.
     pub(crate) fn retract(&mut self, tombstone: &Record) {
-        for record in self.ring.iter_mut().filter(|r| r.seq == tombstone.seq) {
-            self.ring_bytes = self.ring_bytes - record.body.len() + tombstone.body.len();
-            *record = tombstone.clone();
-        }
         for said in self.recent.iter_mut().filter(|said| said.seq == tombstone.seq) {
             said.retracted = true;
         }
