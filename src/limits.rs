@@ -63,6 +63,8 @@ pub struct Gc3Limits {
     pub recent: usize,
     /// Messages that are held for a pending session. Default 64.
     pub held: usize,
+    /// Bytes of the messages that are held for a pending session. Default 256 KiB.
+    pub held_bytes: usize,
     /// How long a session may be pending. Default 30 s.
     pub pending_for: Span,
     /// How long a bare session lives after the last stanza. Default 15 min.
@@ -155,6 +157,7 @@ impl Default for Gc3Limits {
             tombstones: 10_000,
             recent: 1024,
             held: 64,
+            held_bytes: 256 * 1024,
             pending_for: Span::from_secs(30),
             bare_for: Span::from_mins(15),
             input: Rate { burst: 20, every: Span::from_secs(1) },

@@ -348,7 +348,7 @@ impl State {
                 pending.held.push((HeldKind::Message, stanza.tail().clone()));
                 let fits = |held: &[(HeldKind, Bytes)]| {
                     let bytes: usize = held.iter().map(|(_, tail)| tail.len()).sum();
-                    held.len() <= self.limits.held && bytes <= self.limits.ring_bytes
+                    held.len() <= self.limits.held && bytes <= self.limits.held_bytes
                 };
                 if !fits(&pending.held) {
                     overfull.push(self.sessions.jid(seat).into());

@@ -93,7 +93,7 @@ fn a_room_that_may_never_speak_does_not_try_without_end() {
 
 #[test]
 fn what_is_held_for_a_session_is_bounded_in_bytes() {
-    let limits = Gc3Limits { ring_bytes: 10_000, ..Gc3Limits::default() };
+    let limits = Gc3Limits { held_bytes: 10_000, ..Gc3Limits::default() };
     let mut world = World::within(Kind::Channel, limits, |_| {});
     world.join(ANN, "Ann");
     world.join(BEN, "Ben");
