@@ -7,11 +7,11 @@
 //!
 //! - The rules, one sentence each: [`rules::table`]. The whole text: `spec-vectors/gc3/PROFILE.md`.
 //! - Sources: the GC3 ProtoXEP (`urn:xmpp:gc3:0`), XEP-0045, 0313, 0359, 0421, 0424, 0425.
-//! - The rooms of this folder: [wire](self) reads stanzas, `room::judge` decides, `room::state` changes, `room::say`
+//! - The rooms of this folder: `wire` reads stanzas, `room::judge` decides, `room::state` changes, `room::say`
 //!   writes; [`acl`] is who may do what, [`config`] what a room is set to, [`nick`] when two names are one.
 //!
 //! ```
-//! use xmpp_machines::codec::{Reader, StanzaType};
+//! use xmpp_machines::codec::Reader;
 //! use xmpp_machines::gc3::{Input, Service, ServiceConfig};
 //! use xmpp_machines::limits::Gc3Limits;
 //! use xmpp_machines::seed::Seed;
@@ -42,6 +42,8 @@ mod form;
 mod host;
 mod id;
 pub mod nick;
+mod paging;
+mod refusals;
 mod room;
 pub mod rules;
 mod service;

@@ -13,17 +13,14 @@ pub(crate) use own::{OwnForm, write_own};
 use super::config::Push;
 use super::rules::table as rule;
 use super::wire::{BAD_REQUEST, TOO_LARGE};
-use crate::codec::{Allow, Condition, ErrorType, Field, FieldType, Form, FormFault, FormType, StanzaError};
+use crate::codec::{Allow, Field, FieldType, Form, FormFault, FormType, StanzaError};
+pub(crate) use crate::gc3::refusals::{INCOMPLETE, NOT_ALLOWED, TOO_MANY};
 use crate::limits::Gc3Limits;
 use crate::ns;
 use crate::rule::Rule;
 
 /// The prefix of every field that this protocol names.
 pub(crate) const PREFIX: &str = "urn:xmpp:gc3:fields:";
-
-pub(crate) const INCOMPLETE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::NotAcceptable);
-const NOT_ALLOWED: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::NotAllowed);
-const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint);
 
 /// What is wrong with a form.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

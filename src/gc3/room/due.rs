@@ -4,16 +4,14 @@ use bytes::Bytes;
 
 use super::state::{Question, Timer, Topics};
 use super::{Out, Room, judge, say};
-use crate::codec::{Condition, ErrorType, Reader, Stanza, StanzaError};
+use crate::codec::{Reader, Stanza};
 use crate::gc3::host::{Command, Notice};
 use crate::gc3::id::ParticipantId;
+use crate::gc3::refusals::SILENT;
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
 use crate::ns;
 use crate::rule::Rule;
-
-/// `wait/internal-server-error`: the host did not say.
-const SILENT: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::InternalServerError);
 
 /// Does what a timer stands for.
 pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {

@@ -9,7 +9,7 @@ mod relaying;
 mod say;
 mod state;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
 

@@ -6,10 +6,11 @@ use minidom::Element;
 
 use super::machine::{self, NOT_FOUND, Out, result, within};
 use super::state::{Name, State};
-use crate::codec::{Condition, ErrorType, Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType};
+use crate::codec::{Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::config::Config;
 use crate::gc3::form::{self, CreateForm};
 use crate::gc3::host::{Notice, Token};
+use crate::gc3::refusals::{CONFLICT, FORBIDDEN, TOO_FAST, TOO_MANY};
 use crate::gc3::room::{Question, Room, Topics};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire;
@@ -19,18 +20,15 @@ use crate::party::{Address, Audience};
 use crate::rate::Allowance;
 use crate::rule::Rule;
 
-const FORBIDDEN: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::Forbidden);
-const CONFLICT: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Conflict);
-const TOO_FAST: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::PolicyViolation);
-const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint);
-
 /// Sends the form to create a room.
 pub(super) fn form(state: &State, out: &mut Out<'_>, stanza: &Stanza) {
-    result(out, rule::G1_1, stanza, |writer| {
-        writer.open("create-form", ns::GC3);
-        form::write_create(&state.limits, writer);
-        writer.close();
-    });
+    result(out, rule::G1_1, stanza, |writer| write_form(state, writer));
+}
+
+fn write_form(state: &State, writer: &mut Writer) {
+    writer.open("create-form", ns::GC3);
+    form::write_create(&state.limits, writer);
+    writer.close();
 }
 
 /// Refuses a creation; with the form beside the error, where that helps.
@@ -45,11 +43,7 @@ pub(super) fn refuse(
     if !with_form {
         return machine::refuse(out, why, stanza, error);
     }
-    let answer = Outgoing::error_beside(stanza, error, |writer| {
-        writer.open("create-form", ns::GC3);
-        form::write_create(&state.limits, writer);
-        writer.close();
-    });
+    let answer = Outgoing::error_beside(stanza, error, |writer| write_form(state, writer));
     if let (Some(answer), Some(to)) = (answer, stanza.sender()) {
         out.push(why, Action::Send { to: Audience::one(to), stanza: &answer });
         out.push(why, Action::Tell(Notice::Refused { from: Some(to.into()) }));

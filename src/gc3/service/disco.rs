@@ -4,7 +4,8 @@ use minidom::Element;
 
 use super::machine::{Out, refuse, result};
 use super::state::{Name, State};
-use crate::codec::{Page, PageRequest, Position, Stanza};
+use crate::codec::{Page, PageRequest, Stanza};
+use crate::gc3::paging::part;
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::BAD_REQUEST;
 use crate::ns;
@@ -37,33 +38,17 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, stanza: &Stanza, payload: 
         let listed = admin || room.config.listed || room.people.find(asker).is_some();
         (listed && room.destroyed.is_none()).then_some(room)
     };
+    let Ok(request) = PageRequest::read(payload) else {
+        return refuse(out, rule::G14_12, stanza, &BAD_REQUEST);
+    };
+    // In the order of their addresses: they differ in the name only.
     let rooms = state.names.values().filter_map(|name| match name {
         Name::Room(serial) => shown(serial),
         Name::Alias(_) => None,
     });
-    let Ok(request) = PageRequest::read(payload) else {
-        return refuse(out, rule::G14_12, stanza, &BAD_REQUEST);
-    };
-    let most = state.limits.rooms_page;
-    let max = request.as_ref().and_then(|r| r.max).map_or(most, |max| (max as usize).min(most));
     let all: Vec<_> = rooms.collect();
-    let (start, end) = match request.as_ref().map(|r| r.at) {
-        Some(Position::After(id)) => {
-            let start = all.partition_point(|room| room.address.as_str() <= id);
-            (start, (start + max).min(all.len()))
-        }
-        Some(Position::Before(id)) => {
-            let end = all.partition_point(|room| room.address.as_str() < id);
-            (end.saturating_sub(max), end)
-        }
-        Some(Position::Last) => (all.len().saturating_sub(max), all.len()),
-        Some(Position::Index(index)) => {
-            let start = usize::try_from(index).unwrap_or(usize::MAX).min(all.len());
-            (start, start.saturating_add(max).min(all.len()))
-        }
-        _ => (0, max.min(all.len())),
-    };
-    let page = all.get(start..end).unwrap_or_default();
+    let part = part(&all, request, state.limits.rooms_page, |room, key| room.address.as_str().cmp(key));
+    let page = all.get(part.range).unwrap_or_default();
     let ends = page.first().zip(page.last()).map(|(a, b)| (a.address.as_str(), b.address.as_str()));
     result(out, rule::G13_2, stanza, |writer| {
         writer.open("query", ns::DISCO_ITEMS);
@@ -71,8 +56,8 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, stanza: &Stanza, payload: 
             writer.open("item", ns::DISCO_ITEMS).attr("jid", room.address.as_str());
             writer.attr("name", &room.config.name).close();
         }
-        if request.is_some() || page.len() < all.len() {
-            Page { ends, index: Some(start as u64), count: Some(all.len() as u64) }.write(writer);
+        if let Some(paged) = part.paged {
+            Page { ends, index: Some(paged.index), count: Some(paged.count) }.write(writer);
         }
         writer.close();
     });

@@ -4,11 +4,10 @@ use jid::BareJid;
 
 use super::state::{CapsKey, CapsQuery, Held, Name, ServiceConfig, State, Waiter};
 use super::{caps, create, disco};
-use crate::codec::{
-    Condition, ErrorType, Fault, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer,
-};
+use crate::codec::{Fault, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
 use crate::gc3::id::ParticipantId;
+pub(super) use crate::gc3::refusals::{GONE, JID_MALFORMED, NOT_FOUND, UNAVAILABLE};
 use crate::gc3::room::{DefaultTopics, Room, RoomOrder, answered, parse_base36};
 use crate::gc3::rules::table as rule;
 use crate::limits::Gc3Limits;
@@ -53,15 +52,6 @@ pub struct Service {
 
 /// Where a service says things.
 pub(super) type Out<'a> = dyn Sink<Order, Notice> + 'a;
-
-/// `cancel/item-not-found`
-pub(super) const NOT_FOUND: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ItemNotFound);
-/// `cancel/service-unavailable`
-const UNAVAILABLE: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ServiceUnavailable);
-/// `modify/jid-malformed`
-const JID_MALFORMED: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::JidMalformed);
-/// `cancel/gone`
-const GONE: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Gone);
 
 impl Service {
     /// A service without rooms. `seed` is a secret: who knows it can predict every address, ID and stanza-id.

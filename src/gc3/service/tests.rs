@@ -5,6 +5,7 @@ use jid::BareJid;
 use super::{Service, ServiceConfig};
 use crate::codec::Reader;
 use crate::gc3::host::{Answer, Input, Notice, Order, Token};
+use crate::gc3::room::tests::form;
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
 use crate::ns;
@@ -58,16 +59,6 @@ impl World {
     fn configure(&mut self, room: &str, fields: &[(&str, &str)]) -> (String, Option<Token>) {
         self.set(room, &format!("<config xmlns='urn:xmpp:gc3:0'>{}</config>", form("config", fields)))
     }
-}
-
-fn form(name: &str, fields: &[(&str, &str)]) -> String {
-    let mut form = format!(
-        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:gc3:{name}</value></field>"
-    );
-    for (name, value) in fields {
-        form += &format!("<field var='urn:xmpp:gc3:fields:{name}'><value>{value}</value></field>");
-    }
-    form + "</x>"
 }
 
 #[test]

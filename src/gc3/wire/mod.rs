@@ -12,7 +12,8 @@ pub(crate) use report::write_report;
 
 use super::room::Topics;
 use super::rules::table as rule;
-use crate::codec::{Condition, ErrorType, Stanza, StanzaError, StanzaKind, StanzaType};
+use crate::codec::{Stanza, StanzaError, StanzaKind, StanzaType};
+pub(crate) use crate::gc3::refusals::{BAD_REQUEST, TOO_LARGE, UNAVAILABLE};
 use crate::ns;
 use crate::rule::Rule;
 
@@ -74,14 +75,6 @@ pub(crate) struct Sync<'a> {
     pub(crate) topics: Option<Topics>,
     pub(crate) last: Option<&'a str>,
 }
-
-/// `modify/bad-request`
-pub(crate) const BAD_REQUEST: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::BadRequest);
-/// `cancel/service-unavailable`
-pub(crate) const UNAVAILABLE: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ServiceUnavailable);
-
-/// `modify/policy-violation`
-pub(crate) const TOO_LARGE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::PolicyViolation);
 
 /// Reads a stanza that was sent to a room or to one of its occupants.
 pub(crate) fn read(stanza: &Stanza) -> Read<'_> {

@@ -2,10 +2,10 @@
 
 use minidom::Element;
 
-use super::paging::{Paged, part};
 use super::{FORBIDDEN, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza, StanzaType};
 use crate::gc3::acl::{self, Affiliation, Role, Verb};
+use crate::gc3::paging::{Paged, part};
 use crate::gc3::room::state::{Key, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::BAD_REQUEST;

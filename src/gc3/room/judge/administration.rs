@@ -6,17 +6,15 @@ use jid::BareJid;
 use minidom::Element;
 
 use super::{CONFLICT, Change, FORBIDDEN, NOT_FOUND, NOT_IN, Sender, TOO_MANY, Verdict, refuse};
-use crate::codec::{Condition, ErrorType, StanzaError};
+use crate::codec::StanzaError;
 use crate::gc3::acl::{self, Affiliation, Role, Verb};
 use crate::gc3::id::ParticipantId;
+pub(super) use crate::gc3::refusals::NOT_ALLOWED;
 use crate::gc3::room::state::{Edits, EntryEdit, Key, Slot, State, short_reason};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::BAD_REQUEST;
 use crate::ns;
 use crate::rule::Rule;
-
-/// `cancel/not-allowed`
-pub(super) const NOT_ALLOWED: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::NotAllowed);
 
 /// What is fine, or the refusal.
 pub(super) type Judged<T> = Result<T, (Rule, StanzaError<'static>)>;

@@ -4,21 +4,20 @@ use minidom::Element;
 
 use super::{Change, FORBIDDEN, Reply, Sender, TOO_LARGE, TOO_MANY, Verdict, refuse};
 use crate::codec::{
-    Allow, Condition, Form, FormFault, FormType, PageRequest, Position, Stanza, StanzaError, StanzaType, parse_jid,
+    Allow, Form, FormFault, FormType, PageRequest, Position, Stanza, StanzaError, StanzaType, parse_jid,
 };
 use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::config::History;
 use crate::gc3::form::PREFIX;
 use crate::gc3::host::{Edge, Query};
 use crate::gc3::id::ParticipantId;
+use crate::gc3::refusals::NOT_OFFERED;
 use crate::gc3::room::state::{Bound, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{BAD_REQUEST, UNAVAILABLE};
 use crate::ns;
 use crate::rule::Rule;
 use crate::time::Time;
-
-const NOT_OFFERED: StanzaError<'static> = StanzaError::of(Condition::FeatureNotImplemented);
 
 /// Why a request is refused.
 type Refused = (Rule, StanzaError<'static>);

@@ -4,11 +4,11 @@ use core::cmp::Ordering;
 
 use minidom::Element;
 
-use super::paging::{self, Paged};
 use super::{NOT_FOUND, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza};
 use crate::gc3::acl::Role;
 use crate::gc3::form::parse_parent;
+use crate::gc3::paging::{self, Paged};
 use crate::gc3::room::state::{Slot, State, View};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::BAD_REQUEST;

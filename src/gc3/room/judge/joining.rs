@@ -1,22 +1,18 @@
 //! Joining and leaving (J1–J12, G3.1, G3.2, G11).
 
 use super::{CONFLICT, Change, FORBIDDEN, NOT_IN, Refusal, Sender, Verdict, refuse};
-use crate::codec::{Condition, ErrorType, Stanza, StanzaError};
+use crate::codec::{Stanza, StanzaError};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::ParentJoin;
 use crate::gc3::form::{self, JoinForm};
 use crate::gc3::host::ParentFact;
 use crate::gc3::nick;
+use crate::gc3::refusals::{FULL, INCOMPLETE, NOT_ON_LIST, PASSWORD};
 use crate::gc3::room::state::{Joining, Slot, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::Join;
 use crate::party::Address;
 use crate::rule::Rule;
-
-const NOT_ON_LIST: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::RegistrationRequired);
-const PASSWORD: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::NotAuthorized);
-const FULL: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ServiceUnavailable);
-const INCOMPLETE: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::NotAcceptable);
 
 /// A refusal with the form beside it, so that the client can ask again.
 fn with_form(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {

@@ -2,12 +2,12 @@
 
 use minidom::Element;
 
-use super::paging::{Paged, part};
 use super::{FORBIDDEN, NOT_IN, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza, StanzaType};
 use crate::gc3::acl::{Role, Verb};
 use crate::gc3::config::History;
 use crate::gc3::id::ParticipantId;
+use crate::gc3::paging::{Paged, part};
 use crate::gc3::room::state::{Person, Slot, State, View};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::BAD_REQUEST;

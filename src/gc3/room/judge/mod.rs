@@ -7,7 +7,6 @@ mod bounce;
 mod disco;
 mod joining;
 mod lists;
-mod paging;
 mod presence;
 mod relay;
 mod report;
@@ -19,9 +18,11 @@ mod sync;
 use super::state::{Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Show, Slot, Speech, State, Topics};
 use crate::codec::{Condition, ErrorType, FormType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
+pub(crate) use crate::gc3::refusals::{CONFLICT, FORBIDDEN, JID_MALFORMED, NOT_FOUND, NOT_IN, TOO_FAST, TOO_MANY};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{Ask, TOO_LARGE};
 
+pub(crate) use crate::gc3::paging::Paged;
 use crate::party::{Address, Seat};
 use crate::rule::Rule;
 pub(crate) use access::AccessReply;
@@ -29,7 +30,6 @@ pub(crate) use archive::{Asked, Reading, Rendering, asked, ends, horizon};
 pub(crate) use bounce::may_end;
 pub(crate) use disco::{Items, RELATED_INDEX, RELATED_SPACES};
 pub(crate) use lists::{ListReply, Listed};
-pub(crate) use paging::Paged;
 pub(crate) use relay::{Private, Request, pair};
 pub(crate) use report::Report;
 pub(crate) use sync::last_readable;
@@ -197,21 +197,6 @@ pub(crate) enum Change {
     Configure(Box<Configuring>),
     Destroy(Ending),
 }
-
-/// `modify/jid-malformed`
-pub(crate) const JID_MALFORMED: StanzaError<'static> = StanzaError::new(ErrorType::Modify, Condition::JidMalformed);
-/// `auth/forbidden`
-pub(super) const FORBIDDEN: StanzaError<'static> = StanzaError::new(ErrorType::Auth, Condition::Forbidden);
-/// `cancel/not-acceptable`
-pub(super) const NOT_IN: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::NotAcceptable);
-/// `cancel/item-not-found`
-pub(crate) const NOT_FOUND: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::ItemNotFound);
-/// `cancel/conflict`
-pub(crate) const CONFLICT: StanzaError<'static> = StanzaError::new(ErrorType::Cancel, Condition::Conflict);
-/// `wait/policy-violation`
-pub(super) const TOO_FAST: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::PolicyViolation);
-/// `wait/resource-constraint`
-pub(super) const TOO_MANY: StanzaError<'static> = StanzaError::new(ErrorType::Wait, Condition::ResourceConstraint);
 
 pub(super) fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
     (why, Verdict::Refuse(error.into()))

@@ -6,6 +6,7 @@ use super::{also, own_header, send_one, write_nick, write_occupant_id};
 use crate::codec::{Condition, ErrorType, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::Verb;
 use crate::gc3::host::Notice;
+use crate::gc3::refusals::LATE;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Private, Request};
 use crate::gc3::room::state::{Relay, Relayed, State};
@@ -14,8 +15,6 @@ use crate::gc3::wire::UNAVAILABLE;
 use crate::machine::Action;
 use crate::ns;
 use crate::rule::Rule;
-
-const LATE: StanzaError<'static> = StanzaError::of(Condition::RemoteServerTimeout);
 
 /// What of a vCard is passed on to those who see whose it is.
 const VCARD: [&str; 17] = [

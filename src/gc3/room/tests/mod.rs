@@ -184,7 +184,7 @@ fn short(xml: &str) -> String {
 }
 
 /// A form that was filled in.
-fn form(name: &str, fields: &[(&str, &str)]) -> String {
+pub(in crate::gc3) fn form(name: &str, fields: &[(&str, &str)]) -> String {
     let mut form = format!(
         "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:gc3:{name}</value></field>"
     );

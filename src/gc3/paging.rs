@@ -7,11 +7,11 @@ use crate::codec::{PageRequest, Position};
 
 /// A part of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Part {
+pub(crate) struct Part {
     /// The items of the page.
-    pub(super) range: Range<usize>,
+    pub(crate) range: Range<usize>,
     /// What `<set/>` says of it, if there is to be one: it was asked for, or the page is not the whole.
-    pub(super) paged: Option<Paged>,
+    pub(crate) paged: Option<Paged>,
 }
 
 /// A page among others.
@@ -25,7 +25,7 @@ pub(crate) struct Paged {
 
 /// The page of `items` that is asked for: at most `most` items. `order` compares an item with the text of a key; a key
 /// that is no item's stands between those that it would stand between.
-pub(super) fn part<T>(
+pub(crate) fn part<T>(
     items: &[T],
     request: Option<PageRequest<'_>>,
     most: usize,
