@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use xmpp_machines::sim::vectors::{Shelf, Vector, read};
+use xmpp_machines::sim::vectors::{Shelf, TOPICS, Topic, Vector, read};
 
 /// Where vectors are looked for if nothing else is said.
 pub(crate) const DEFAULT: &str = "spec-vectors";
@@ -41,10 +41,12 @@ pub(crate) fn vector(path: &Path) -> Result<Vector, String> {
     read(&path.display().to_string(), &text, &mut given(path)).map_err(|bad| bad.to_string())
 }
 
-/// The topic of a vector: the folder it is in.
-pub(crate) fn topic(vector: &Vector) -> String {
-    let folder = Path::new(&vector.file).parent().and_then(Path::file_name);
-    folder.map(|name| name.to_string_lossy().into_owned()).unwrap_or_default()
+/// The topic that a vector or scenario is of.
+pub(crate) fn known(vector: &Vector) -> Result<&'static Topic, String> {
+    Topic::named(&vector.topic).ok_or_else(|| {
+        let known: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
+        format!("{}: there is no topic '{}'; there is {}", vector.file, vector.topic, known.join(", "))
+    })
 }
 
 /// All vectors at a path: a file, or a folder with folders of topics.

@@ -161,7 +161,7 @@ impl Subject for Foreign {
         if self.running.is_none() {
             self.running = Some(self.run().map_err(Stop::Fail)?);
         }
-        let question = json!({"do": "start", "vector": vector.id, "domain": DOMAIN, "limits": vector.limits});
+        let question = json!({"do": "start", "vector": vector.id, "topic": vector.topic, "domain": DOMAIN, "limits": vector.limits});
         self.ask(&question).map(|_| ())
     }
 
@@ -171,22 +171,29 @@ impl Subject for Foreign {
             Event::Wake => json!({"do": "wake", "at": at}),
             Event::Host(facts) => json!({"do": "host", "at": at, "facts": facts}),
         })?;
-        let texts = |name: &str| -> Result<Option<Vec<&str>>, Stop> {
-            let wrong = || {
-                Stop::Fail(format!("'{name}' in its answer is no list of texts: {}", shortened(&answer.to_string())))
-            };
-            let Some(list) = answer.get(name) else { return Ok(None) };
-            let list = list.as_array().ok_or_else(wrong)?;
-            list.iter().map(|text| text.as_str().ok_or_else(wrong)).collect::<Result<_, _>>().map(Some)
+        let wrong = |name: &str| {
+            Stop::Fail(format!("'{name}' in its answer is no list of texts: {}", shortened(&answer.to_string())))
+        };
+        let list = |name: &str| match answer.get(name) {
+            None => Ok(None),
+            Some(list) => list.as_array().map(Some).ok_or_else(|| wrong(name)),
         };
         let mut said = Said::default();
-        for text in texts("out")?.unwrap_or_default() {
+        for sent in list("out")?.into_iter().flatten() {
+            // A stanza with its own `to`; or, where that is not the recipient, both.
+            let (to, text) = match sent {
+                Value::String(text) => (None, Some(text.as_str())),
+                other => (other.get("to").and_then(Value::as_str), other.get("stanza").and_then(Value::as_str)),
+            };
+            let text = text.ok_or_else(|| wrong("out"))?;
             let stanza = xml::read_stanza(text, ns::CLIENT);
-            let mut stanza = stanza.map_err(|flaw| Stop::Fail(format!("it sent what is no XML ({flaw}): {text}")))?;
-            let to = stanza.unset("to").ok_or_else(|| Stop::Fail(format!("it sent a stanza without 'to': {text}")))?;
-            said.sent.push(Sent { to, stanza });
+            let stanza = stanza.map_err(|flaw| Stop::Fail(format!("it sent what is no XML ({flaw}): {text}")))?;
+            let to = to.or_else(|| stanza.attr("to")).map(str::to_owned);
+            let to = to.ok_or_else(|| Stop::Fail(format!("it sent a stanza without 'to': {text}")))?;
+            said.sent.push(Sent::new(to, stanza));
         }
-        said.rules = texts("rules")?.map(|rules| rules.into_iter().map(Into::into).collect());
+        let rules = list("rules")?.map(|rules| rules.iter().map(|id| id.as_str().map(Into::into)).collect());
+        said.rules = rules.map(|rules: Option<_>| rules.ok_or_else(|| wrong("rules"))).transpose()?;
         Ok(said)
     }
 }

@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use xmpp_machines::Rule;
-use xmpp_machines::sim::vectors::{self, DOMAIN, Outcome, Played, Vector};
+use xmpp_machines::sim::vectors::{self, Outcome, Played, Vector};
 use xmpp_machines::sim::{Line, chart};
 
 use super::{Ended, Format, Trouble, files};
@@ -29,11 +29,12 @@ pub(super) fn file(path: &Path, format: Format, out: &mut dyn Write) -> Ended {
 }
 
 fn print(scenario: &Vector, format: Format, out: &mut dyn Write) -> Ended {
-    let Played { outcome, lines, .. } = vectors::play(scenario, &mut vectors::gc3());
+    let topic = files::known(scenario).map_err(Trouble::Bad)?;
+    let Played { outcome, lines, .. } = vectors::play(scenario, (topic.subject)().as_mut());
     match format {
         Format::Text => text(&lines, out)?,
-        Format::Mermaid => out.write_all(chart::mermaid(DOMAIN, &lines).as_bytes())?,
-        Format::Svg => out.write_all(chart::svg(DOMAIN, &lines).as_bytes())?,
+        Format::Mermaid => out.write_all(chart::mermaid(topic.machine, &lines).as_bytes())?,
+        Format::Svg => out.write_all(chart::svg(topic.machine, &lines).as_bytes())?,
     }
     match outcome {
         Outcome::Passed => Ok(true),

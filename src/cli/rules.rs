@@ -4,7 +4,7 @@ use std::io::Write;
 use std::path::Path;
 
 use comfy_table::{ContentArrangement, Table, presets};
-use xmpp_machines::sim::vectors::TOPICS;
+use xmpp_machines::sim::vectors::{TOPICS, Topic};
 
 use super::{Ended, Trouble, files};
 
@@ -12,9 +12,9 @@ use super::{Ended, Trouble, files};
 const WIDTH: u16 = 120;
 
 pub(super) fn run(topic: Option<&str>, vectors: &Path, out: &mut dyn Write) -> Ended {
-    let chosen: Vec<_> = TOPICS.iter().filter(|(name, _)| topic.is_none_or(|topic| topic == *name)).collect();
+    let chosen: Vec<_> = TOPICS.iter().filter(|known| topic.is_none_or(|topic| topic == known.name)).collect();
     if chosen.is_empty() {
-        let known: Vec<&str> = TOPICS.iter().map(|(name, _)| *name).collect();
+        let known: Vec<&str> = TOPICS.iter().map(|topic| topic.name).collect();
         return Err(Trouble::Bad(format!("there is no topic {}; there is {}", topic.unwrap_or(""), known.join(", "))));
     }
     let shelf = files::shelf(vectors).map_err(Trouble::Bad)?;
@@ -22,8 +22,8 @@ pub(super) fn run(topic: Option<&str>, vectors: &Path, out: &mut dyn Write) -> E
     table.load_preset(presets::NOTHING).set_content_arrangement(ContentArrangement::Dynamic).set_width(WIDTH);
     table.set_header(["rule", "vectors", "written in", "says"]);
     let (mut rules, mut bare) = (0, 0);
-    for (_, all) in chosen {
-        for (rule, count) in shelf.coverage(all) {
+    for topic in chosen {
+        for (rule, count) in shelf.coverage(topic.rules) {
             table.add_row([rule.id(), &count.to_string(), rule.anchor(), rule.says()]);
             rules += 1;
             bare += usize::from(count == 0);
@@ -38,15 +38,14 @@ pub(super) fn run(topic: Option<&str>, vectors: &Path, out: &mut dyn Write) -> E
 
 /// From the id that stands beside an action to its text, its code and its vectors.
 pub(super) fn one(id: &str, vectors: &Path, out: &mut dyn Write) -> Ended {
-    let topics = TOPICS.iter().flat_map(|(topic, all)| all.iter().map(move |rule| (*topic, *rule)));
-    let Some((topic, rule)) = topics.into_iter().find(|(_, rule)| rule.id() == id) else {
+    let Some((topic, rule)) = Topic::rule(id) else {
         return Err(Trouble::Bad(format!("there is no rule {id}; `xmpp-machines rules` lists them all")));
     };
     let shelf = files::shelf(vectors).map_err(Trouble::Bad)?;
     let number = id.split_once('.').map_or(id, |(_, number)| number);
     writeln!(out, "{rule}  {}", rule.says())?;
-    writeln!(out, "text  {} (in {topic}/PROFILE.md: **{number}**)", rule.anchor())?;
-    writeln!(out, "code  rule::{} in src/{topic}", number.replace('.', "_"))?;
+    writeln!(out, "text  {} (in {}/PROFILE.md: **{number}**)", rule.anchor(), topic.name)?;
+    writeln!(out, "code  rule::{} in {}", number.replace('.', "_"), topic.code)?;
     for (file, vector) in &shelf.vectors {
         if vector.rules.iter().any(|shown| shown == id) {
             writeln!(out, "shown in  {file} ({}): {}", vector.verdict, vector.why)?;

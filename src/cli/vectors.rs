@@ -9,7 +9,7 @@ use std::time::Duration;
 use comfy_table::{CellAlignment, Table, presets};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use similar::{ChangeTag, TextDiff};
-use xmpp_machines::sim::vectors::{Failure, Outcome, Shelf, Subject, Vector, gc3, play};
+use xmpp_machines::sim::vectors::{Failure, Outcome, Shelf, Vector, play};
 
 use super::foreign::Foreign;
 use super::{Ended, Trouble, files};
@@ -22,7 +22,7 @@ pub(super) struct Args {
     /// Vectors, or folders of them
     #[arg(default_value = files::DEFAULT, value_name = "PATH")]
     paths: Vec<PathBuf>,
-    /// Only the vectors of this topic (the folder they are in)
+    /// Only the vectors of this topic
     #[arg(long, value_name = "TOPIC")]
     topic: Option<String>,
     /// Run them on a program that speaks the protocol of spec-vectors/README.md on its standard input and output
@@ -62,18 +62,16 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Ended {
         return Ok(true);
     }
     if let Some(topic) = &args.topic {
-        chosen.retain(|vector| files::topic(vector) == *topic);
+        chosen.retain(|vector| vector.topic == *topic);
     }
     if chosen.is_empty() {
         let paths: Vec<_> = args.paths.iter().map(|path| path.display().to_string()).collect();
         let of = args.topic.as_ref().map(|topic| format!(" of topic {topic}")).unwrap_or_default();
         return Err(Trouble::Bad(format!("there are no vectors{of} in {}", paths.join(" "))));
     }
-    let mut subject: Box<dyn Subject> = match &args.against {
-        Some(command) => Box::new(Foreign::new(command, Duration::from_millis(args.patience)).map_err(Trouble::Bad)?),
-        None => Box::new(gc3()),
-    };
-    let well = play_all(&chosen, subject.as_mut(), out)?;
+    let foreign = args.against.as_ref().map(|command| Foreign::new(command, Duration::from_millis(args.patience)));
+    let mut foreign = foreign.transpose().map_err(Trouble::Bad)?;
+    let well = play_all(&chosen, foreign.as_mut(), out)?;
     // A manifest that is wrong is no failed vector, and yet not well.
     for complaint in &complaints {
         let _ = writeln!(std::io::stderr(), "{complaint}");
@@ -81,7 +79,7 @@ pub(super) fn run(args: &Args, out: &mut dyn Write) -> Ended {
     Ok(well && complaints.is_empty())
 }
 
-fn play_all(vectors: &[Vector], subject: &mut dyn Subject, out: &mut dyn Write) -> Ended {
+fn play_all(vectors: &[Vector], mut foreign: Option<&mut Foreign>, out: &mut dyn Write) -> Ended {
     let count = vectors.len() as u64;
     let visible = count >= MANY && std::io::stderr().is_terminal();
     let target = if visible { ProgressDrawTarget::stderr() } else { ProgressDrawTarget::hidden() };
@@ -93,8 +91,15 @@ fn play_all(vectors: &[Vector], subject: &mut dyn Subject, out: &mut dyn Write) 
     let mut tallies: BTreeMap<String, Tally> = BTreeMap::new();
     for vector in vectors {
         bar.set_message(vector.id.clone());
-        let tally = tallies.entry(files::topic(vector)).or_default();
-        match play(vector, subject).outcome {
+        let tally = tallies.entry(vector.topic.clone()).or_default();
+        let played = match &mut foreign {
+            Some(foreign) => play(vector, *foreign),
+            None => {
+                let topic = files::known(vector).map_err(Trouble::Bad)?;
+                play(vector, (topic.subject)().as_mut())
+            }
+        };
+        match played.outcome {
             Outcome::Passed => tally.passed += 1,
             Outcome::Skipped(_) => tally.skipped += 1,
             Outcome::Failed(failure) => {

@@ -27,6 +27,7 @@ pub struct Header<'a> {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Outgoing {
     kind: StanzaKind,
+    addressed: Option<Box<str>>,
     tail: Bytes,
 }
 
@@ -47,7 +48,7 @@ impl Outgoing {
         payload(&mut writer);
         let mut tail = writer.finish();
         tail.extend_from_slice(foot(header.kind));
-        Self { kind: header.kind, tail: tail.into() }
+        Self { kind: header.kind, addressed: None, tail: tail.into() }
     }
 
     /// The error that answers a stanza (RFC 6120 §8.3.1): from the address it was sent to, with its id, for its
@@ -84,7 +85,15 @@ impl Outgoing {
     /// The stanza of that kind whose [tail](Self::tail) these bytes are.
     #[must_use]
     pub(crate) const fn of(kind: StanzaKind, tail: Bytes) -> Self {
-        Self { kind, tail }
+        Self { kind, addressed: None, tail }
+    }
+
+    /// The same stanza with one `to` for everybody: it is delivered to each recipient as it was addressed, such as a
+    /// message to a bare JID that goes to several sessions (RFC 6121 §8.5.2: `to` is never rewritten).
+    #[must_use]
+    pub fn addressed_to(mut self, to: &str) -> Self {
+        self.addressed = Some(to.into());
+        self
     }
 
     /// Message, presence or iq.
@@ -99,10 +108,11 @@ impl Outgoing {
         &self.tail
     }
 
-    /// Appends the head for one recipient: `<message to='…'`. Gives the offset in the head at which the address stands
-    /// as it is, or `None` where it had to be escaped.
+    /// Appends the head for one recipient: `<message to='…'`. Gives the offset in the head at which the recipient's
+    /// address stands as it is, or `None` where it had to be escaped or another `to` [stands](Self::addressed_to) there.
     pub fn head_into(&self, to: &str, into: &mut Vec<u8>) -> Option<u32> {
         let start = start(self.kind);
+        let (to, same) = self.addressed.as_deref().map_or((to, true), |fixed| (fixed, fixed == to));
         into.reserve(start.len() + to.len() + 1);
         into.extend_from_slice(start);
         let plain = is_plain(to);
@@ -112,7 +122,7 @@ impl Outgoing {
             escape_into(to, Place::Attribute, into);
         }
         into.push(b'\'');
-        plain.then_some(start.len() as u32)
+        (plain && same).then_some(start.len() as u32)
     }
 
     /// The whole stanza for one recipient.
@@ -150,5 +160,28 @@ const fn foot(kind: StanzaKind) -> &'static [u8] {
         StanzaKind::Message => b"</message>",
         StanzaKind::Presence => b"</presence>",
         StanzaKind::Iq => b"</iq>",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_addressed_keeps_its_address_for_every_recipient() {
+        let header = Header {
+            kind: StanzaKind::Message,
+            type_: StanzaType::Chat,
+            from: "ben@oak.example",
+            id: None,
+            lang: None,
+        };
+        let stanza = Outgoing::new(&header, |_| {});
+        let mut head = Vec::new();
+        assert_eq!(stanza.head_into("ann@tea.example/pot", &mut head), Some(13));
+        let stanza = stanza.addressed_to("ann@tea.example");
+        assert!(stanza.encode("ann@tea.example/pot").starts_with(b"<message to='ann@tea.example' from="));
+        assert_eq!(stanza.head_into("ann@tea.example/pot", &mut head), None, "the address does not stand in it");
+        assert_eq!(stanza.head_into("ann@tea.example", &mut head), Some(13));
     }
 }

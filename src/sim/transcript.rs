@@ -235,7 +235,9 @@ impl<O: fmt::Debug, N: fmt::Debug> Sink<O, N> for Transcript {
                 bytes.extend_from_slice(stanza.tail());
                 let text = String::from_utf8_lossy(&bytes);
                 let mut stanza = xml::read_stanza(&text, ns::CLIENT).unwrap_or_else(|flaw| broken(&flaw, &text));
-                stanza.unset("to");
+                if stanza.attr("to") == Some("") {
+                    stanza.unset("to");
+                }
                 Line::Send { why, to: to.iter().map(|r| r.jid.to_owned()).collect(), stanza }
             }
             Action::Do(order) => Line::Do { why, what: format!("{order:?}") },

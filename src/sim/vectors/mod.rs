@@ -11,6 +11,7 @@ mod read;
 mod shelf;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -18,16 +19,17 @@ use std::collections::BTreeMap;
 use super::transcript::Line;
 use super::xml::{Flaw, Tree};
 
-pub use builtin::{Builtin, Fresh, START, gc3};
+pub use builtin::{Builtin, Fresh, HOST, Rooms, START, Stage, gc3, put};
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play};
 pub use read::{Find, read, read_scenario};
-pub use shelf::{Shelf, TOPICS};
+pub use shelf::Shelf;
+pub use topics::{TOPICS, Topic};
 
 /// The namespace of the format.
 pub const NS: &str = "xmpp-machines:vectors:0";
 
-/// The service under test.
+/// The domain of a room service under test.
 pub const DOMAIN: &str = "rooms.example";
 
 /// One case.
@@ -37,6 +39,8 @@ pub struct Vector {
     pub file: String,
     /// Its name, which is the file's without extension.
     pub id: String,
+    /// The topic whose machine it is played on: what stands before the dot of its first rule. A scenario names it.
+    pub topic: String,
     /// The rules that it shows, for example `gc3.J4`.
     pub rules: Vec<String>,
     /// Where they are written.
@@ -110,7 +114,7 @@ pub struct Act {
 /// What happens.
 #[derive(Clone, Debug)]
 pub enum Event {
-    /// A stanza comes in, with `{names}` to fill in.
+    /// A stanza comes in, or an element that stands for another input, with `{names}` to fill in.
     In(Tree),
     /// Nothing but time passes.
     Wake,
@@ -151,7 +155,7 @@ impl core::error::Error for BadFile {}
 /// Before a stanza, a fact or a wake at some moment, it does all that has become due up to then; what that sends
 /// belongs to the same answer.
 pub trait Subject {
-    /// Begins afresh: an empty service at [`DOMAIN`], at moment 0.
+    /// Begins afresh, at moment 0: nothing has happened yet to what is tested.
     ///
     /// # Errors
     /// [`Stop`] if it cannot.
@@ -167,7 +171,7 @@ pub trait Subject {
 /// What a subject says in answer to one act.
 #[derive(Clone, Debug, Default)]
 pub struct Said {
-    /// The stanzas it sent, in order.
+    /// The stanzas it sent, and what it ordered as elements for [`HOST`], each in order.
     pub sent: Vec<Sent>,
     /// The rules that decided its actions; `None` if it does not tell.
     pub rules: Option<Vec<String>>,
@@ -180,8 +184,19 @@ pub struct Said {
 pub struct Sent {
     /// The recipient.
     pub to: String,
-    /// The stanza, without `to`.
+    /// The stanza, without `to` where that is the recipient.
     pub stanza: Tree,
+}
+
+impl Sent {
+    /// A stanza and who receives it.
+    #[must_use]
+    pub fn new(to: String, mut stanza: Tree) -> Self {
+        if stanza.attr("to") == Some(&to) {
+            stanza.unset("to");
+        }
+        Self { to, stanza }
+    }
 }
 
 /// Why a subject does not go on with a vector.
@@ -208,7 +223,8 @@ pub fn fuzz(bytes: &[u8]) {
                 let mut steps = vector.given.iter().flat_map(|given| &given.steps).chain(&vector.steps);
                 if steps.all(|step| step.acts.len() <= ROUNDS) {
                     // However it goes: it must only not panic.
-                    drop(play(&vector, &mut gc3()));
+                    let topic = Topic::named(&vector.topic).unwrap_or(&TOPICS[0]);
+                    drop(play(&vector, (topic.subject)().as_mut()));
                 }
             }
         }

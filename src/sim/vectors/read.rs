@@ -12,10 +12,6 @@ const GIVEN_DEPTH: usize = 8;
 /// Rounds of one `repeat`.
 const ROUNDS: u64 = 100_000;
 
-/// What a host may be told, by name.
-const FACTS: [&str; 11] =
-    ["admin", "archive", "creators", "gone", "lost", "member", "parent", "publisher", "restored", "shutdown", "silent"];
-
 /// Finds what `<given use='name'/>` names: the file's name for complaints, and its text.
 pub type Find<'a> = dyn FnMut(&str) -> Result<(String, String), String> + 'a;
 
@@ -46,6 +42,7 @@ pub fn read_scenario(file: &str, text: &str, find: &mut Find<'_>) -> Result<Vect
     let scenario = Vector {
         file: file.into(),
         id: stem(file).into(),
+        topic: root.attr("topic").unwrap_or("gc3").into(),
         rules: Vec::new(),
         spec: String::new(),
         verdict: Verdict::Unspecified,
@@ -93,6 +90,7 @@ fn header(root: &Tree, file: &str) -> Result<Vector, Flaw> {
     Ok(Vector {
         file: file.into(),
         id: id.into(),
+        topic: rules.first().and_then(|rule| rule.split_once('.')).map(|(topic, _)| topic.into()).unwrap_or_default(),
         rules,
         spec: need("spec")?.into(),
         verdict,
@@ -223,11 +221,12 @@ fn act(tree: &Tree) -> Result<Act, Flaw> {
             Event::Wake
         }
         _ => {
-            let mut names = vec!["at"];
-            names.extend(FACTS);
-            only(tree, &names)?;
-            let facts = tree.attrs.iter().map(|((_, name), value)| (name.clone(), value.clone()));
-            Event::Host(facts.filter(|(name, _)| name != "at").collect())
+            let plain = tree.attrs.iter().filter(|((ns, name), _)| ns.is_empty() && name != "at");
+            let facts: BTreeMap<_, _> = plain.map(|((_, name), value)| (name.clone(), value.clone())).collect();
+            if facts.is_empty() {
+                return Err(Flaw::at(tree.line, "<host> without a fact"));
+            }
+            Event::Host(facts)
         }
     };
     Ok(Act { line: tree.line, at, what })
@@ -244,8 +243,11 @@ fn out(tree: &Tree) -> Result<Out, Flaw> {
         return Err(Flaw::at(tree.line, "to= names a recipient twice: write the <out> twice"));
     }
     let stanza = stanza(tree)?;
-    if stanza.attr("to").is_some() {
-        return Err(Flaw::at(tree.line, "the stanza of an <out> has no to=: the <out> has it"));
+    if stanza.attr("to").is_some_and(|fixed| unique.iter().any(|to| *to == fixed)) {
+        return Err(Flaw::at(
+            tree.line,
+            "the stanza of an <out> has no to= where it is the recipient: the <out> has it",
+        ));
     }
     Ok(Out { line: tree.line, to, stanza })
 }

@@ -3,12 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::super::xml::{self, Tree};
-use super::{BadFile, NS, Vector};
+use super::{BadFile, NS, TOPICS, Topic, Vector};
 use crate::Rule;
-use crate::gc3;
-
-/// The topics and their rules.
-pub const TOPICS: &[(&str, &[Rule])] = &[("gc3", gc3::rules::table::ALL)];
 
 /// The vectors of one directory: files by the path that the manifest gives them, such as `gc3/J4-nick-variant.xml`.
 #[derive(Clone, Debug, Default)]
@@ -97,13 +93,16 @@ impl Shelf {
                 complaints.push(format!("{path} and {other} have the same id"));
             }
             for id in &vector.rules {
-                if !TOPICS.iter().any(|(_, rules)| rules.iter().any(|rule| rule.id() == id)) {
+                if Topic::rule(id).is_none() {
                     complaints.push(format!("{path}: there is no rule {id}"));
                 }
             }
+            if path.contains('/') && !path.starts_with(&format!("{}/", vector.topic)) {
+                complaints.push(format!("{path}: its first rule is of the topic {}, not of its folder", vector.topic));
+            }
         }
-        for (_, rules) in TOPICS {
-            for (rule, count) in self.coverage(rules) {
+        for topic in TOPICS {
+            for (rule, count) in self.coverage(topic.rules) {
                 if count == 0 {
                     complaints.push(format!("{rule} has no vector: {}", rule.says()));
                 }

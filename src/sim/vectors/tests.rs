@@ -149,7 +149,7 @@ fn tried(steps: &str) -> Played {
         other => Err(format!("{other} is not there")),
     };
     let vector = read("gc3/t.xml", &vector(steps), &mut find).unwrap_or_else(|bad| panic!("{bad}"));
-    play(&vector, &mut Builtin::new(|_| Ok(Toy::default())))
+    play(&vector, &mut Builtin::new(Rooms::new(|_| Ok(Toy::default()))))
 }
 
 fn failure(steps: &str) -> Failure {
@@ -264,6 +264,11 @@ fn rounds_are_one_step_and_their_outs_may_be_rounds_too() {
 }
 
 #[test]
+fn a_fact_that_no_host_can_have_is_refused() {
+    assert_eq!(failure("<host weather='bad'/>").what, "the host does not know weather='bad'");
+}
+
+#[test]
 fn a_name_without_value_cannot_go_in() {
     assert_eq!(failure("<in><message from='{who}'/></in>").what, "{who} has no value here");
     assert_eq!(failure("<in><message from='{*}'/></in>").what, "{*} has no value here");
@@ -286,14 +291,14 @@ fn what_the_format_does_not_know_is_refused_at_its_line() {
         ("<wake at='1'/><out to='a a'><message/></out>", "t.xml:3: to= names a recipient twice: write the <out> twice"),
         (
             "<wake at='1'/><out to='a'><message to='a'/></out>",
-            "t.xml:3: the stanza of an <out> has no to=: the <out> has it",
+            "t.xml:3: the stanza of an <out> has no to= where it is the recipient",
         ),
         ("<wake at='1'/><limits a='1'/>", "t.xml:3: <limits> comes after the first step"),
         ("<limits a='x'/><wake at='1'/>", "t.xml:3: a='x' is no number"),
         ("<given use='nothing'/><wake at='1'/>", "t.xml:3: nothing is not there"),
         ("<repeat times='2'><wake at='1'/><out to='a'><message/></out></repeat>", "t.xml:3: outs of a <repeat>"),
         ("<repeat times='many'><wake at='1'/></repeat>", "t.xml:3: times= is no number up to"),
-        ("<host weather='bad'/>", "t.xml:3: <host> has no weather=; it has"),
+        ("<host at='1'/>", "t.xml:3: <host> without a fact"),
     ] {
         let got = bad(steps);
         assert!(got.starts_with(complaint), "{steps}\n{got}\n{complaint}");
@@ -322,7 +327,7 @@ fn a_scenario_binds_names_without_being_complete() {
         .replace("/vector", "/scenario");
     let text = text.replace(" id='t' rule='gc3.M4' spec='s' verdict='must'", "");
     let scenario = read_scenario("s.xml", &text, &mut { NOT_THERE }).unwrap();
-    let played = play(&scenario, &mut Builtin::new(|_| Ok(Toy::default())));
+    let played = play(&scenario, &mut Builtin::new(Rooms::new(|_| Ok(Toy::default()))));
     assert!(matches!(played.outcome, Outcome::Passed));
     assert_eq!(played.lines.first().map(ToString::to_string).as_deref(), Some("# Ann speaks."));
 }

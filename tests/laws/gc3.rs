@@ -1,4 +1,4 @@
-//! The laws of every machine, on a room service in random conversations.
+//! A room service.
 
 use std::collections::BTreeSet;
 

@@ -1,0 +1,45 @@
+//! The topics: their rules, their code, and what their vectors are played on.
+
+use super::builtin;
+use super::{DOMAIN, Subject};
+use crate::Rule;
+use crate::gc3;
+
+/// A topic: a table of rules and what plays its vectors.
+#[derive(Clone, Copy, Debug)]
+pub struct Topic {
+    /// Its name: the folder of its vectors, and what stands before the dot of its rules.
+    pub name: &'static str,
+    /// Its rules.
+    pub rules: &'static [Rule],
+    /// Where its code is.
+    pub code: &'static str,
+    /// The name of what is tested in a chart.
+    pub machine: &'static str,
+    /// Its machine, to play vectors on.
+    pub subject: fn() -> Box<dyn Subject>,
+}
+
+/// Every topic.
+pub const TOPICS: &[Topic] = &[Topic {
+    name: "gc3",
+    rules: gc3::rules::table::ALL,
+    code: "src/gc3",
+    machine: DOMAIN,
+    subject: || Box::new(builtin::gc3()),
+}];
+
+impl Topic {
+    /// The topic of that name.
+    #[must_use]
+    pub fn named(name: &str) -> Option<&'static Self> {
+        TOPICS.iter().find(|topic| topic.name == name)
+    }
+
+    /// The rule of that id, and its topic.
+    #[must_use]
+    pub fn rule(id: &str) -> Option<(&'static Self, Rule)> {
+        let all = TOPICS.iter().flat_map(|topic| topic.rules.iter().map(move |rule| (topic, *rule)));
+        { all }.find(|(_, rule)| rule.id() == id)
+    }
+}

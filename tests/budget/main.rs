@@ -1,0 +1,6 @@
+//! What things cost, exactly: allocations, sizes of types, memory.
+#![expect(clippy::unwrap_used, reason = "a test may fail")]
+
+#[path = "../common/mod.rs"]
+mod common;
+mod gc3;

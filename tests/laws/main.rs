@@ -1,0 +1,3 @@
+//! The laws of every machine, in random conversations.
+
+mod gc3;
