@@ -21,6 +21,7 @@ GC3, MAM, CLIENT = "urn:xmpp:gc3:0", "urn:xmpp:mam:2", "jabber:client"
 RSM, FORMS, SID = "http://jabber.org/protocol/rsm", "jabber:x:data", "urn:xmpp:sid:0"
 NICK, OCCUPANT = "http://jabber.org/protocol/nick", "urn:xmpp:occupant-id:0"
 WAIT = 15
+STARTED = time.monotonic()
 
 
 def step(text):
@@ -349,7 +350,6 @@ async def scenario(port):
 
 
 if __name__ == "__main__":
-    STARTED = time.monotonic()
     logging.basicConfig(level=logging.ERROR)
     asyncio.run(scenario(int(sys.argv[1])))
     step("done")

@@ -1,4 +1,4 @@
-//! The host behind a real server, with real clients: Prosody and slixmpp. See `live.py` for what happens.
+//! The host behind a real server, with real clients: Prosody, and clients in Python. See `live.py` for what happens.
 
 #![allow(clippy::expect_used, clippy::panic, clippy::unwrap_used, reason = "a test that fails panics")]
 
@@ -69,7 +69,7 @@ impl World {
     }
 
     fn prosody(&self) -> Process {
-        for user in ["ann", "ben"] {
+        for user in ["ann", "ben", "cid"] {
             let accounts = self.path("data/tea%2eexample/accounts");
             fs::create_dir_all(&accounts).unwrap();
             fs::write(accounts.join(format!("{user}.dat")), "return { password = \"leaves\" };\n").unwrap();
@@ -160,14 +160,14 @@ fn show(name: &str, log: &str) {
     }
 }
 
-#[test]
-fn real_clients_behind_a_real_server() {
+/// Starts everything and has the clients of a script do what it says; what they want done to the host is done.
+fn act_out(script: &str) {
     let python = python();
     let world = World { folder: TempDir::new().unwrap(), c2s: free_port(), component: free_port() };
     let _prosody = world.prosody();
     let mut host = Some(world.host());
 
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/live.py");
+    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests").join(script);
     let errors = world.output("live.log");
     let mut clients = Process(
         Command::new(python)
@@ -228,6 +228,11 @@ fn stops(mut host: Process, world: &World) {
     wait_for("the host's end", || host.0.try_wait().unwrap().is_some());
     assert!(host.0.wait().unwrap().success());
     assert!(world.log("host.log").contains("everything is saved"));
+}
+
+#[test]
+fn real_clients_behind_a_real_server() {
+    act_out("live.py");
 }
 
 #[test]
