@@ -7,6 +7,7 @@ pub mod machine;
 pub mod ns;
 mod outbox;
 pub mod party;
+pub mod push;
 mod rate;
 pub mod rule;
 pub mod seed;

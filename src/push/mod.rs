@@ -1,0 +1,12 @@
+//! Push for group chat: copies of a room's messages for members whose devices sleep, and what each side does about them.
+//!
+//! A room sends each message with content once more to the bare JID of every member who wants it; the member's server
+//! gives it to the sessions that can use it and wakes the devices that sleep; a device says beforehand that it wants
+//! both. One role, one folder:
+//!
+//! - what a message is about, for both servers: [`content`], and whom it is for: [`mention`].
+//! - Sources: XEP-0357, Push 2.0 (`urn:xmpp:push2:0`), XEP-0045 §7.10 with the registration field of Tigase, XEP-0372,
+//!   XEP-0452, XEP-0461, XEP-0492, XEP-0513.
+
+pub mod content;
+pub mod mention;
