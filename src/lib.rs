@@ -2,6 +2,7 @@
 
 pub mod codec;
 pub mod gc3;
+pub mod imng;
 pub mod limits;
 pub mod machine;
 pub mod ns;

@@ -15,6 +15,7 @@ namespaces! {
     XML = "http://www.w3.org/XML/1998/namespace", "XML: the prefix `xml`";
     XMLNS = "http://www.w3.org/2000/xmlns/", "XML: the prefix `xmlns`";
 
+    ROSTER = "jabber:iq:roster", "RFC 6121: the roster";
     DATA = "jabber:x:data", "XEP-0004: data forms";
     DATA_VALIDATE = "http://jabber.org/protocol/xdata-validate", "XEP-0122: validation of data forms";
     DISCO_INFO = "http://jabber.org/protocol/disco#info", "XEP-0030: what an entity is";
@@ -41,6 +42,15 @@ namespaces! {
     PING = "urn:xmpp:ping", "XEP-0199: ping";
     CARBONS = "urn:xmpp:carbons:2", "XEP-0280: message carbons";
     FORWARD = "urn:xmpp:forward:0", "XEP-0297: stanza forwarding";
+    BLOCKING = "urn:xmpp:blocking", "XEP-0191: blocking";
+    BLOCKING_ERRORS = "urn:xmpp:blocking:errors", "XEP-0191: why a stanza was not sent";
+    CARBONS_RULES = "urn:xmpp:carbons:rules:0", "XEP-0280: which messages are copied";
+    CHAT_STATES = "http://jabber.org/protocol/chatstates", "XEP-0085: chat states";
+    CONFERENCE = "jabber:x:conference", "XEP-0249: direct invitations";
+    IMNG = "urn:xmpp:im-ng:0", "XEP-0409: IM routing";
+    MARKERS = "urn:xmpp:chat-markers:0", "XEP-0333: markers";
+    RECEIPTS = "urn:xmpp:receipts", "XEP-0184: receipts";
+    ROUTE = "xmpp-machines:route:0", "routing stated per message, of this project";
     CORRECT = "urn:xmpp:message-correct:0", "XEP-0308: last message correction";
     OOB = "jabber:x:oob", "XEP-0066: out-of-band data";
     HINTS = "urn:xmpp:hints", "XEP-0334: processing hints";

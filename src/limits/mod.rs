@@ -1,8 +1,10 @@
 //! Every bound in the crate, each with its reason and a default. One struct for the codec and one for each machine.
 
 mod gc3;
+mod imng;
 
 pub use self::gc3::Gc3Limits;
+pub use self::imng::ImngLimits;
 pub use crate::rate::{Allowance, Rate};
 
 /// Bounds on what the codec reads. Everything from the wire is hostile until it is inside these.
