@@ -18,6 +18,7 @@ namespaces! {
     ROSTER = "jabber:iq:roster", "RFC 6121: the roster";
     DATA = "jabber:x:data", "XEP-0004: data forms";
     DATA_VALIDATE = "http://jabber.org/protocol/xdata-validate", "XEP-0122: validation of data forms";
+    COMMANDS = "http://jabber.org/protocol/commands", "XEP-0050: ad-hoc commands";
     DISCO_INFO = "http://jabber.org/protocol/disco#info", "XEP-0030: what an entity is";
     DISCO_ITEMS = "http://jabber.org/protocol/disco#items", "XEP-0030: what an entity holds";
     ADDRESS = "http://jabber.org/protocol/address", "XEP-0033: extended addressing";
@@ -82,5 +83,12 @@ namespaces! {
     MENTIONS = "urn:xmpp:mentions:0", "XEP-0513: explicit mentions";
     GC3 = "urn:xmpp:gc3:0", "ProtoXEP group chat 3";
     MUC2 = "urn:xmpp:muc:0", "ProtoXEP new MUC";
+    ENTITY_ACL = "urn:xmpp:entity-acl:0", "ProtoXEP entity access control lists";
+    ACL = "xmpp-machines:acl:0", "this project's additions to access control lists";
+    ACL_JID = "xmpp-machines:acl:0#jid", "groups of one account";
+    ACL_DOMAIN = "xmpp-machines:acl:0#domain", "groups of the accounts of a domain";
+    ACL_ROLE = "xmpp-machines:acl:0#role", "groups of who has a role";
+    ACL_AFFILIATION = "xmpp-machines:acl:0#affiliation", "groups of who has an affiliation";
+    REPLY = "urn:xmpp:reply:0", "XEP-0461: replies";
     GC_REPORT = "urn:xmpp:gcreport:0", "ProtoXEP group chat reporting";
 }

@@ -87,6 +87,14 @@ pub struct Gc3Limits {
     pub forget_nick: Span,
     /// How long a destroyed room is remembered. Default 30 days.
     pub remember_destroyed: Span,
+    /// Changes of rights and hats by one account. Default 10 a minute.
+    pub acl: Rate,
+    /// Groups of a policy, with those that are given: each is asked at every decision. Default 64.
+    pub acl_groups: usize,
+    /// Hats of a room. Default 64.
+    pub hats: usize,
+    /// Hats that one account wears: each goes into every presence and item. Default 16.
+    pub hats_worn: usize,
     /// Changes in the audit list. Default 500.
     pub audit: usize,
     /// Reports of one account. Default 10 an hour.
@@ -152,6 +160,10 @@ impl Default for Gc3Limits {
             forget_jid: Span::from_days(30),
             forget_nick: Span::from_days(730),
             remember_destroyed: Span::from_days(30),
+            acl: Rate::per(10, minute),
+            acl_groups: 64,
+            hats: 64,
+            hats_worn: 16,
             audit: 500,
             reports: Rate::per(10, Span::from_hours(1)),
             report_after: Span::from_days(7),

@@ -10,6 +10,7 @@ use super::transcript::Line;
 use super::vectors::{DOMAIN, START};
 use super::xml::Tree;
 use crate::codec::Reader;
+use crate::gc3::acl::Verb;
 use crate::gc3::{Command, Creators, Input, Service, ServiceConfig};
 use crate::limits::Gc3Limits;
 use crate::machine::{Action, Machine as _};
@@ -123,6 +124,35 @@ const DEEDS: &[(u32, &str)] = &[
         1,
         "<iq type='get' id='s{step}' from='{from}' to='rooms.example'>\
          <query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
+    ),
+    (
+        4,
+        "<iq type='set' id='s{step}' from='{from}' to='{room}'><group-access-list xmlns='urn:xmpp:entity-acl:0'>{group}\
+         <action id='{verb}' value='{value}'/></group-access-list></iq>",
+    ),
+    (
+        3,
+        "<iq type='set' id='s{step}' from='{from}' to='{room}'><acl-groups xmlns='urn:xmpp:entity-acl:0'>{group}\
+         <group type='xmpp-machines:acl:0#role' address='moderator'/>\
+         <group type='xmpp-machines:acl:0#role' address='participant'/>\
+         <group type='xmpp-machines:acl:0#role' address='visitor'/>\
+         <group type='xmpp-machines:acl:0#affiliation' address='owner'/>\
+         <group type='xmpp-machines:acl:0#affiliation' address='admin'/>\
+         <group type='xmpp-machines:acl:0#affiliation' address='member'/>\
+         <group type='xmpp-machines:acl:0#affiliation' address='none'/>\
+         <group type='xmpp-machines:acl:0#affiliation' address='outcast'/>\
+         <group type='urn:xmpp:entity-acl:0' address='urn:xmpp:entity-acl:everyone:0'/></acl-groups></iq>",
+    ),
+    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}'><my-access xmlns='xmpp-machines:acl:0'/></iq>"),
+    (
+        2,
+        "<iq type='set' id='s{step}' from='{from}' to='{room}'>\
+         <command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:hats:commands:{hats}'>\
+         <x xmlns='jabber:x:data' type='submit'>\
+         <field var='FORM_TYPE'><value>urn:xmpp:hats:commands</value></field>\
+         <field var='hats#uri'><value>urn:x-hat:tea</value></field>\
+         <field var='hats#title'><value>Tea</value></field>\
+         <field var='hats#jid'><value>{other}</value></field></x></command></iq>",
     ),
     (1, "<iq type='set' id='s{step}' from='{from}' to='{room}'><query xmlns='urn:xmpp:mam:2' queryid='q'/></iq>"),
     (
@@ -253,6 +283,10 @@ impl Deed {
             ("kind", pick(&["channel", "group", "announcement"], self.how).to_owned()),
             ("topic", pick(&["message", "participant", "presence"], self.how).to_owned()),
             ("affiliation", pick(&["owner", "admin", "member", "none", "outcast"], self.how).to_owned()),
+            ("verb", Verb::ALL.get(usize::from(self.how) % Verb::ALL.len()).map_or("", |verb| verb.id()).to_owned()),
+            ("value", pick(&["false", "true", "default"], self.how).to_owned()),
+            ("hats", pick(&["create", "assign", "create", "unassign", "destroy", "list"], self.how).to_owned()),
+            ("group", pick(&GROUPS, self.device.wrapping_add(self.how)).to_owned()),
             ("other", pick(&PEOPLE, self.how).to_owned()),
             ("from", format!("{account}/{}", pick(&["phone", "desk", "den"], self.device))),
             ("account", account.to_owned()),
@@ -269,6 +303,16 @@ impl Deed {
 }
 
 const NICKS: [&str; 6] = ["Ann", "Ben", "Cid", "-Dee", "  Eve  Eve ", "ann"];
+
+const GROUPS: [&str; 7] = [
+    "<group type='urn:xmpp:hats:0' address='urn:x-hat:tea'/>",
+    "<group type='xmpp-machines:acl:0#jid' address='ben@oak.example'/>",
+    "<group type='xmpp-machines:acl:0#domain' address='fig.example'/>",
+    "<group type='xmpp-machines:acl:0#role' address='participant'/>",
+    "<group type='xmpp-machines:acl:0#affiliation' address='owner'/>",
+    "<group type='xmpp-machines:acl:0#affiliation' address='none'/>",
+    "<group type='urn:xmpp:entity-acl:0' address='urn:xmpp:entity-acl:everyone:0'/>",
+];
 
 /// A room that there is not.
 const NOWHERE: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa@rooms.example";

@@ -1,99 +1,9 @@
 //! All pairs of the small automata, against tables that were written from the specifications and not from the code.
 
-use xmpp_machines::gc3::acl::{Affiliation, Role, Verb, allows};
-use xmpp_machines::gc3::config::{Config, History, Kind, PrivateMessages, Visibility, Who};
 use xmpp_machines::gc3::{Notice, Service};
 use xmpp_machines::{Action, Machine as _, Time};
 
 use super::world::{ANN, BEN, CID, World, stanza};
-
-/// Who may, by XEP-0045 §5.1.1 and §5.2.1. A cell is a role, a row an affiliation.
-///
-/// Columns: visitor, participant, moderator. Rows: outcast, none, member, admin, owner.
-#[rustfmt::skip]
-const TABLE: &[(Verb, &str, [&str; 5])] = &[
-    (Verb::SendMessage,      "",                           ["-xx", "-xx", "-xx", "-xx", "-xx"]),
-    (Verb::SendPm,           "private-messages anyone",    ["xxx", "xxx", "xxx", "xxx", "xxx"]),
-    (Verb::SendPm,           "private-messages participants", ["-xx", "-xx", "-xx", "-xx", "-xx"]),
-    (Verb::SendPm,           "private-messages moderators", ["--x", "--x", "--x", "--x", "--x"]),
-    (Verb::SendPm,           "private-messages none",      ["---", "---", "---", "---", "---"]),
-    (Verb::ChangeSubject,    "subject-by participants",    ["-xx", "-xx", "-xx", "-xx", "-xx"]),
-    (Verb::ChangeSubject,    "subject-by moderators",      ["--x", "--x", "--x", "--x", "--x"]),
-    (Verb::Kick,             "",                           ["--x", "--x", "--x", "--x", "--x"]),
-    (Verb::RetractOther,     "",                           ["--x", "--x", "--x", "--x", "--x"]),
-    (Verb::ViewRealJid,      "visibility everyone",        ["xxx", "xxx", "xxx", "xxx", "xxx"]),
-    (Verb::ViewRealJid,      "visibility moderators",      ["--x", "--x", "--x", "--x", "--x"]),
-    (Verb::JoinOpen,         "members-only 0",             ["---", "xxx", "xxx", "xxx", "xxx"]),
-    (Verb::JoinOpen,         "members-only 1",             ["---", "---", "xxx", "xxx", "xxx"]),
-    (Verb::ViewHistory,      "members-only 0",             ["---", "xxx", "xxx", "xxx", "xxx"]),
-    (Verb::ViewHistory,      "members-only 1",             ["---", "---", "xxx", "xxx", "xxx"]),
-    (Verb::ViewMembers,      "visibility everyone",        ["---", "---", "xxx", "xxx", "xxx"]),
-    (Verb::ViewMembers,      "visibility moderators",      ["---", "---", "--x", "xxx", "xxx"]),
-    (Verb::ChangeMembers,    "",                           ["---", "---", "---", "xxx", "xxx"]),
-    (Verb::ChangeModerators, "",                           ["---", "---", "---", "xxx", "xxx"]),
-    (Verb::ChangeOwners,     "",                           ["---", "---", "---", "---", "xxx"]),
-    (Verb::Configure,        "",                           ["---", "---", "---", "---", "xxx"]),
-    (Verb::Destroy,          "",                           ["---", "---", "---", "---", "xxx"]),
-];
-
-/// Every configuration, as far as it may have to do with rights, with what it is set to in words.
-fn configs() -> Vec<(Config, String)> {
-    let mut all = Vec::new();
-    for kind in Kind::ALL {
-        for &private_messages in PrivateMessages::ALL {
-            for &subject_by in Who::ALL {
-                for &visibility in Visibility::ALL {
-                    for bits in 0..16 {
-                        let [members_only, moderated, archive, listed] = [1, 2, 4, 8].map(|bit| bits & bit > 0);
-                        for &history in History::ALL {
-                            let config = Config {
-                                private_messages,
-                                subject_by,
-                                visibility,
-                                members_only,
-                                moderated,
-                                archive,
-                                listed,
-                                history,
-                                ..Config::of(kind)
-                            };
-                            let words = format!(
-                                "private-messages {}, subject-by {}, visibility {}, members-only {},",
-                                private_messages.name(),
-                                subject_by.name(),
-                                visibility.name(),
-                                u8::from(members_only)
-                            );
-                            all.push((config, words));
-                        }
-                    }
-                }
-            }
-        }
-    }
-    all
-}
-
-#[test]
-fn rights_are_those_of_the_tables_and_nothing_else_counts() {
-    for (config, words) in configs() {
-        for verb in Verb::ALL {
-            let applies = |switch: &str| switch.is_empty() || words.contains(&format!("{switch},"));
-            let mut rows = TABLE.iter().filter(|(of, switch, _)| *of == verb && applies(switch));
-            let (_, switch, rows) = (rows.next().unwrap(), rows.next()).0;
-            for (affiliation, row) in Affiliation::ALL.into_iter().zip(rows) {
-                for (role, cell) in Role::ALL.into_iter().zip(row.chars()) {
-                    let may = allows(&config, affiliation, role, verb);
-                    assert_eq!(
-                        may,
-                        cell == 'x',
-                        "{verb:?} of a {affiliation:?} as {role:?} with {switch} in {config:?}"
-                    );
-                }
-            }
-        }
-    }
-}
 
 /// What comes to a full JID when a stanza is given to a copy of the service.
 fn given(service: &Service, now: Time, text: &str) -> (Service, String) {

@@ -128,6 +128,14 @@ impl Room {
                 let departed = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &departed);
             }
+            Change::Rule(mut ruling) => {
+                if let Some(from) = &stanza.from {
+                    state.spend(Bound::Acl, from.to_bare().as_str(), state.limits.acl);
+                }
+                let (what, rules) = (ruling.what.clone(), core::mem::take(&mut ruling.rules));
+                let departed = state.rule(ruling);
+                say::ruled(state, out, why, stanza, (&what, &rules), &departed);
+            }
             Change::Relay(request) => self.relay(why, stanza, &request, out),
             Change::Relayed { number } => self.relayed(why, number, stanza, out),
             Change::Private(private) => self.private(why, stanza, &private, out),

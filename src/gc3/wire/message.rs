@@ -24,6 +24,9 @@ pub(crate) struct Words {
     pub(crate) retracts: Option<Box<str>>,
     /// The reactions that it sets: the message they are for, and each of them.
     pub(crate) reactions: Option<Box<[Box<str>]>>,
+    /// Whether it corrects an earlier message, and whether it answers a certain one.
+    pub(crate) corrects: bool,
+    pub(crate) replies: bool,
     /// Whether it retracts, or reacts, more than once, or retracts nothing: readers would not agree on what it does.
     pub(crate) ambiguous: bool,
 }
@@ -56,10 +59,14 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
                     let each = child.children().filter(|r| r.is("reaction", ns::REACTIONS));
                     words.reactions = Some(each.map(|r| r.text().trim().into()).collect());
                 }
-                (ns::CORRECT, "replace")
-                | (ns::EME, "encryption")
-                | (ns::OMEMO | ns::OMEMO_LEGACY, "encrypted")
-                | (ns::OPENPGP, "openpgp") => words.content = true,
+                (ns::CORRECT, "replace") => {
+                    words.content = true;
+                    words.corrects = true;
+                }
+                (ns::REPLY, "reply") => words.replies = true,
+                (ns::EME, "encryption") | (ns::OMEMO | ns::OMEMO_LEGACY, "encrypted") | (ns::OPENPGP, "openpgp") => {
+                    words.content = true
+                }
                 _ => {}
             }
         }
@@ -78,13 +85,14 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
 }
 
 /// The namespaces that mean something in a message. A child's own text of it would have to be copied to be looked at.
-const KNOWN: [&str; 26] = [
+const KNOWN: [&str; 27] = [
     ns::CLIENT,
     ns::SID,
     ns::HINTS,
     ns::RETRACT,
     ns::REACTIONS,
     ns::CORRECT,
+    ns::REPLY,
     ns::EME,
     ns::OMEMO,
     ns::OMEMO_LEGACY,

@@ -47,6 +47,10 @@ pub(crate) enum Ask<'a> {
     Own(&'a Element),
     /// `<config/>`: read or set.
     Config(&'a Element),
+    /// Anything in the namespaces of access control.
+    Acl(&'a Element),
+    /// A command (XEP-0050).
+    Command(&'a Element),
     Destroy(&'a Element),
     /// Anything in the archive's namespace: query, form, metadata, preferences.
     Archive(&'a Element),
@@ -131,6 +135,9 @@ fn iq(stanza: &Stanza) -> Read<'_> {
         (ns::GC3, "participant", _) => Read::Ask(Ask::Own(payload)),
         (ns::GC3, "config", _) => Read::Ask(Ask::Config(payload)),
         (ns::GC3, "destroy", true) => Read::Ask(Ask::Destroy(payload)),
+        (ns::ENTITY_ACL, "acl-groups" | "group-access-list", _) => Read::Ask(Ask::Acl(payload)),
+        (ns::ACL, "my-access", false) | (ns::ACL, "role-changes", _) => Read::Ask(Ask::Acl(payload)),
+        (ns::COMMANDS, "command", _) => Read::Ask(Ask::Command(payload)),
         (ns::MAM, _, _) => Read::Ask(Ask::Archive(payload)),
         (ns::MODERATE, "moderate", true) => Read::Ask(Ask::Moderate(payload)),
         (ns::GC_REPORT, _, true) => Read::Ask(Ask::Report(payload)),

@@ -21,13 +21,22 @@ pub struct Topic {
 }
 
 /// Every topic.
-pub const TOPICS: &[Topic] = &[Topic {
-    name: "gc3",
-    rules: gc3::rules::table::ALL,
-    code: "src/gc3",
-    machine: DOMAIN,
-    subject: || Box::new(builtin::gc3()),
-}];
+pub const TOPICS: &[Topic] = &[
+    Topic {
+        name: "acl",
+        rules: gc3::rules::acl::ALL,
+        code: "src/gc3/acl",
+        machine: DOMAIN,
+        subject: || Box::new(builtin::gc3()),
+    },
+    Topic {
+        name: "gc3",
+        rules: gc3::rules::table::ALL,
+        code: "src/gc3",
+        machine: DOMAIN,
+        subject: || Box::new(builtin::gc3()),
+    },
+];
 
 impl Topic {
     /// The topic of that name.

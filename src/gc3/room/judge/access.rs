@@ -4,7 +4,7 @@ use minidom::Element;
 
 use super::{FORBIDDEN, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza, StanzaType};
-use crate::gc3::acl::{self, Affiliation, Role, Verb};
+use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::paging::{Paged, part};
 use crate::gc3::room::state::{Key, State};
 use crate::gc3::rules::table as rule;
@@ -25,14 +25,11 @@ pub(super) fn access(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
     if stanza.type_ == StanzaType::Set {
         return super::administration::access(state, sender, element);
     }
-    let affiliation = state.rank(sender.bare);
-    let person = sender.who.and_then(|who| state.people.get(who));
-    let role = person.map_or_else(|| Role::initial(&state.config, affiliation), |person| state.role(person));
-    if !acl::allows(&state.config, affiliation, role, Verb::ViewMembers) {
+    if !state.permits(sender.bare, Verb::ViewMembers) {
         return refuse(rule::G2_12, FORBIDDEN);
     }
     let Ok(request) = PageRequest::read(element) else { return refuse(rule::G14_12, BAD_REQUEST) };
-    let all = affiliation >= Affiliation::Admin;
+    let all = state.rank(sender.bare) >= Affiliation::Admin;
     // To who does not see outcasts, no change tells the whole truth: it gets what there is.
     let since = element.attr("since").filter(|_| all).and_then(|text| state.known_access_version(text));
     let mut keys: Vec<&Key> = match since {

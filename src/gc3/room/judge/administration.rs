@@ -7,11 +7,11 @@ use minidom::Element;
 
 use super::{CONFLICT, Change, FORBIDDEN, NOT_FOUND, NOT_IN, Sender, TOO_MANY, Verdict, refuse};
 use crate::codec::StanzaError;
-use crate::gc3::acl::{self, Affiliation, Role, Verb};
+use crate::gc3::acl::{Affiliation, RankChange, Role, Verb};
 use crate::gc3::id::ParticipantId;
 pub(super) use crate::gc3::refusals::NOT_ALLOWED;
 use crate::gc3::room::state::{Edits, EntryEdit, Key, Slot, State, short_reason};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{acl, table as rule};
 use crate::gc3::wire::BAD_REQUEST;
 use crate::ns;
 use crate::rule::Rule;
@@ -28,16 +28,11 @@ struct Actor<'a> {
     bare: &'a str,
     id: ParticipantId,
     affiliation: Affiliation,
-    role: Role,
 }
 
 impl<'a> Actor<'a> {
     fn of(state: &State, sender: &Sender<'a>) -> Self {
-        let affiliation = state.rank(sender.bare);
-        let initial = Role::initial(&state.config, affiliation);
-        let role = sender.who.and_then(|who| state.people.get(who)).map_or(initial, |person| state.role(person));
-        let role = if state.is_admin(sender.bare) { Role::Moderator } else { role };
-        Self { bare: sender.bare, id: state.id_of(sender.bare), affiliation, role }
+        Self { bare: sender.bare, id: state.id_of(sender.bare), affiliation: state.rank(sender.bare) }
     }
 
     /// Notes the rule by which an administrator of the service acts.
@@ -47,22 +42,37 @@ impl<'a> Actor<'a> {
     }
 
     fn needs(&self, state: &State, verb: Verb) -> Judged<()> {
-        let may = acl::allows(&state.config, self.affiliation, self.role, verb);
-        if may { Ok(()) } else { no(rule::G14_10, FORBIDDEN) }
+        if state.permits(self.bare, verb) { Ok(()) } else { no(rule::G14_10, FORBIDDEN) }
     }
 
     /// Whether it may give the affiliation `to` to whoever has `from` (A4–A6).
     fn may_affiliate(&self, state: &State, id: ParticipantId, from: Affiliation, to: Affiliation) -> Judged<()> {
+        let change = RankChange { actor: self.affiliation, from, to };
+        let possible = from == to || state.policy.as_ref().is_none_or(|policy| policy.may_change(change));
         if to == Affiliation::Outcast {
-            self.needs(state, Verb::ChangeMembers)?;
+            self.needs(state, Verb::Ban)?;
             if self.id == id {
                 return no(rule::G2_17, CONFLICT);
             }
             let high = from >= Affiliation::Admin && self.affiliation < Affiliation::Owner;
-            return if from > self.affiliation || high { no(rule::G2_17, NOT_ALLOWED) } else { Ok(()) };
+            if from > self.affiliation || high {
+                return no(rule::G2_17, NOT_ALLOWED);
+            }
+            return if possible { Ok(()) } else { no(acl::A4, NOT_ALLOWED) };
         }
         let high = from >= Affiliation::Admin || to >= Affiliation::Admin;
-        self.needs(state, if high { Verb::ChangeOwners } else { Verb::ChangeMembers })?;
+        self.needs(
+            state,
+            match from {
+                _ if high => Verb::ChangeOwners,
+                // Who forgives may only undo a ban; more than that is the member list.
+                Affiliation::Outcast if to == Affiliation::None => Verb::Ban,
+                _ => Verb::ChangeMembers,
+            },
+        )?;
+        if !possible {
+            return no(acl::A4, NOT_ALLOWED);
+        }
         if self.id == id && to < from {
             let last = from == Affiliation::Owner && state.access.owners() <= 1;
             return no(if last { rule::C4 } else { rule::G2_17 }, CONFLICT);
@@ -226,7 +236,9 @@ impl Target<'_> {
 }
 
 fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &str) -> Judged<Edits> {
-    actor.needs(state, Verb::ChangeMembers)?;
+    if !state.permits(actor.bare, Verb::Ban) && !state.permits(actor.bare, Verb::ChangeOwners) {
+        actor.needs(state, Verb::ChangeMembers)?;
+    }
     let mut edits = Edits::by(actor.id);
     let (mut ids, mut domains) = (BTreeSet::new(), BTreeSet::new());
     for item in items(element, present, &mut edits.rules)? {
@@ -276,6 +288,15 @@ fn domain(
     if to >= Affiliation::Admin {
         return no(rule::G2_13, NOT_ALLOWED);
     }
+    let from =
+        state.access.get(&Key::Domain(domain.as_str().into())).map_or(Affiliation::None, |entry| entry.affiliation);
+    actor.needs(
+        state,
+        match (from, to) {
+            (_, Affiliation::Outcast) | (Affiliation::Outcast, Affiliation::None) => Verb::Ban,
+            _ => Verb::ChangeMembers,
+        },
+    )?;
     let own = actor.bare.rsplit('@').next() == Some(domain.as_str());
     if to == Affiliation::Outcast && own && state.access.own(actor.bare, actor.id).is_none() {
         return no(rule::G2_17, CONFLICT);
@@ -339,6 +360,7 @@ fn whole(state: &State, mut edits: Edits) -> Judged<Edits> {
     if owners == 0 && state.access.owners() > 0 {
         return no(rule::C4, CONFLICT);
     }
+    counted(state, &edits.entries)?;
     if length > state.limits.access.max(state.access.len()) {
         return no(rule::G14_15, TOO_MANY);
     }
@@ -347,4 +369,17 @@ fn whole(state: &State, mut edits: Edits) -> Judged<Edits> {
         edits.rules.push(rule::C5);
     }
     Ok(edits)
+}
+
+/// What a policy wants of the access list as a whole: not too many of an affiliation, and somebody who governs.
+fn counted(state: &State, edits: &[EntryEdit]) -> Judged<()> {
+    let Some(policy) = &state.policy else { return Ok(()) };
+    for (&affiliation, &most) in &policy.most {
+        let count = state.listed(edits).filter(|&(_, listed)| listed == affiliation).count();
+        let raised = edits.iter().any(|edit| edit.affiliation == affiliation);
+        if raised && count > most as usize {
+            return no(acl::A6, CONFLICT);
+        }
+    }
+    super::acl::governed(state, policy, &state.hats, edits)
 }

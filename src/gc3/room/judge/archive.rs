@@ -6,7 +6,7 @@ use super::{Change, FORBIDDEN, Reply, Sender, TOO_LARGE, TOO_MANY, Verdict, refu
 use crate::codec::{
     Allow, Form, FormFault, FormType, PageRequest, Position, Stanza, StanzaError, StanzaType, parse_jid,
 };
-use crate::gc3::acl::{Affiliation, Verb};
+use crate::gc3::acl::{Subject, Verb};
 use crate::gc3::config::History;
 use crate::gc3::form::PREFIX;
 use crate::gc3::host::{Edge, Query};
@@ -92,8 +92,9 @@ pub(crate) fn horizon(state: &State, sender: &Sender<'_>) -> Result<Option<u64>,
         None => {
             // Whoever may enter now, without being asked for anything, may read.
             let id = state.id_of(sender.bare);
-            let least = if state.config.members_only { Affiliation::Member } else { Affiliation::None };
-            if state.access.affiliation(sender.bare, id) < least || !state.config.password.is_empty() {
+            let subject =
+                Subject { affiliation: state.access.affiliation(sender.bare, id), ..state.subject(sender.bare) };
+            if !state.decides(&subject, Verb::ViewHistory) || !state.config.password.is_empty() {
                 return Err(REFUSED);
             }
             state.tombs.get(id).map_or(state.talk.seq, |tomb| tomb.since_seq)

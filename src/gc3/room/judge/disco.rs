@@ -25,6 +25,8 @@ pub(crate) const RELATED_SPACES: &str = "urn:xmpp:related:0#urn:xmpp:spaces:0";
 pub(crate) enum Items {
     /// Participants, in the order of their IDs.
     People { slots: Vec<Slot>, paged: Option<Paged> },
+    /// The commands about hats.
+    Commands,
     /// The nodes under which related entities are found.
     Index,
     /// The parent space: its service and its node.
@@ -48,6 +50,7 @@ pub(super) fn items(state: &State, sender: &Sender<'_>, query: &Element) -> (Rul
     let why = if state.config.secret() { rule::SP9 } else { rule::SP4 };
     match query.attr("node") {
         None => people(state, sender, query),
+        Some(ns::COMMANDS) => (crate::gc3::rules::acl::H10, Verdict::Answer(Reply::Items(Items::Commands))),
         Some(RELATED_INDEX) => (why, Verdict::Answer(Reply::Items(Items::Index))),
         Some(RELATED_SPACES) => (why, Verdict::Answer(Reply::Items(Items::Parent(parse_parent(&state.config.parent))))),
         Some(_) => refuse(rule::V3, NOT_FOUND),

@@ -9,7 +9,7 @@ use crate::gc3::host::ParentFact;
 use crate::gc3::nick;
 use crate::gc3::refusals::{FULL, INCOMPLETE, NOT_ON_LIST, PASSWORD};
 use crate::gc3::room::state::{Joining, Slot, State};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{acl, table as rule};
 use crate::gc3::wire::Join;
 use crate::party::Address;
 use crate::rule::Rule;
@@ -81,9 +81,11 @@ fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Re
             let id = state.id_of(sender.bare);
             let by_id = state.access.get(&crate::gc3::room::state::Key::Id(id)).is_some();
             let parent = (state.config.parent_join == ParentJoin::Members).then_some(rule::SP7);
-            let also = if by_id { Some(rule::G2_16) } else { parent };
+            let policy = state.policy.is_some().then_some(acl::A1);
+            let also = if by_id { Some(rule::G2_16) } else { parent.or(policy) };
             Err((rule::J1, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() })).into())
         }
+        _ if state.policy.is_some() && state.admits(sender.bare, affiliation) => Ok(false),
         Affiliation::None if state.config.members_only => {
             let parent = &state.config.parent;
             if state.config.parent_join != ParentJoin::Members || parent.is_empty() || state.config.secret() {
@@ -95,6 +97,7 @@ fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Re
                 None => Err(super::ask_parent(state, rule::SP6, ParentFact::Member, parent).into()),
             }
         }
+        _ if state.policy.is_some() => refused(acl::A2, FORBIDDEN),
         _ => Ok(false),
     }
 }

@@ -1,10 +1,12 @@
 //! What a room decides: pure functions of its state, the stanza and the time. Nothing changes here.
 
 mod access;
+mod acl;
 mod administration;
 mod archive;
 mod bounce;
 mod disco;
+mod hats;
 mod joining;
 mod lists;
 mod presence;
@@ -15,7 +17,9 @@ mod settings;
 mod speaking;
 mod sync;
 
-use super::state::{Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Show, Slot, Speech, State, Topics};
+use super::state::{
+    Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Ruling, Show, Slot, Speech, State, Topics,
+};
 use crate::codec::{Condition, ErrorType, FormType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
 pub(crate) use crate::gc3::refusals::{CONFLICT, FORBIDDEN, JID_MALFORMED, NOT_FOUND, NOT_IN, TOO_FAST, TOO_MANY};
@@ -26,9 +30,11 @@ pub(crate) use crate::gc3::paging::Paged;
 use crate::party::{Address, Seat};
 use crate::rule::Rule;
 pub(crate) use access::AccessReply;
+pub(crate) use acl::{AclReply, all_changes, kind_and_address, present as present_policy};
 pub(crate) use archive::{Asked, Reading, Rendering, asked, ends, horizon};
 pub(crate) use bounce::may_end;
 pub(crate) use disco::{Items, RELATED_INDEX, RELATED_SPACES};
+pub(crate) use hats::{COMMANDS as ACL_FORM, Command, CommandReply, Stage};
 pub(crate) use lists::{ListReply, Listed};
 pub(crate) use relay::{Private, Request, pair};
 pub(crate) use report::Report;
@@ -83,6 +89,10 @@ pub(crate) enum Reply {
     QueryForm,
     Participants(ListReply),
     Access(AccessReply),
+    /// Groups and their values.
+    Acl(AclReply),
+    /// How far a command is.
+    Command(CommandReply),
     /// Somebody's own settings.
     Own(Slot, FormType),
     /// The configuration, and whether the asker may change it.
@@ -172,6 +182,8 @@ pub(crate) enum Change {
     Moderate(Moderation),
     /// Affiliations, roles, kicks.
     Edit(Edits),
+    /// Who may do what, or who wears which hat.
+    Rule(Ruling),
     /// Owners and admins are told of a participant.
     Report(Report),
     /// A request goes to an account.
@@ -249,6 +261,8 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Ping => (rule::G9_1, Verdict::Answer(Reply::Done)),
         Ask::Participants(element) => lists::participants(state, stanza, sender, element),
         Ask::Access(element) => access::access(state, stanza, sender, element),
+        Ask::Acl(element) => acl::acl(state, stanza, sender, element),
+        Ask::Command(element) => hats::command(state, stanza, sender, element),
         Ask::Report(demand) => report::report(state, sender, demand),
         Ask::Occupant(resource) => relay::occupant(state, stanza, sender, resource),
         Ask::Own(element) => settings::own(state, stanza, sender, element),
@@ -256,6 +270,12 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Destroy(element) => settings::destroy(state, sender, element),
         Ask::Returned => presence::returned(state, stanza, sender),
     }
+}
+
+/// Refuses what a verb is missing for; what decided so is told where a policy did.
+pub(super) fn lacks(state: &State, why: Rule) -> (Rule, Verdict) {
+    let also = state.policy.is_some().then_some(crate::gc3::rules::acl::A2);
+    (why, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() }))
 }
 
 /// Has the host asked about the sender and a parent space, if not too much is asked already: every open question keeps a

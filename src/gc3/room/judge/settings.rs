@@ -4,9 +4,9 @@ use jid::Jid;
 use minidom::Element;
 
 use super::administration::fresh;
-use super::{CONFLICT, Change, FORBIDDEN, NOT_IN, Refusal, Reply, Sender, TOO_FAST, Verdict, joining, refuse};
+use super::{CONFLICT, Change, FORBIDDEN, NOT_IN, Refusal, Reply, Sender, TOO_FAST, Verdict, joining, lacks, refuse};
 use crate::codec::{FormType, Stanza, StanzaType};
-use crate::gc3::acl::Affiliation;
+use crate::gc3::acl::Verb;
 use crate::gc3::config::Config;
 use crate::gc3::form::{self, ConfigForm, OwnForm, Problem};
 use crate::gc3::host::ParentFact;
@@ -44,6 +44,9 @@ pub(super) fn own(state: &State, stanza: &Stanza, sender: &Sender<'_>, element: 
             return refuse(rule::G11_3, CONFLICT);
         };
         rules.extend((free != wanted).then_some(rule::J4));
+        if !state.may(person, Verb::ChangeNick) {
+            return lacks(state, rule::G14_10);
+        }
         if *free != *person.nick {
             rules.push(rule::J10);
             nick = Some(free.into());
@@ -55,7 +58,7 @@ pub(super) fn own(state: &State, stanza: &Stanza, sender: &Sender<'_>, element: 
 
 /// Decides about `<config/>`.
 pub(super) fn config(state: &State, stanza: &Stanza, sender: &Sender<'_>, element: &Element) -> (Rule, Verdict) {
-    let configures = state.rank(sender.bare) == Affiliation::Owner;
+    let configures = state.permits(sender.bare, Verb::Configure);
     if stanza.type_ != StanzaType::Set {
         return match configures || sender.who.is_some() {
             true => (rule::G1_1, Verdict::Answer(Reply::Config { configures })),
@@ -63,7 +66,7 @@ pub(super) fn config(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
         };
     }
     if !configures {
-        return refuse(rule::G14_10, FORBIDDEN);
+        return lacks(state, rule::G14_10);
     }
     let mut rules = vec![rule::G1_5];
     if let Err((why, error)) = fresh(element, &state.version_text(state.config_version), &mut rules) {
@@ -112,8 +115,8 @@ fn aliases(state: &State, administers: bool, config: &Config) -> Option<(Rule, V
 
 /// Decides about `<destroy/>`.
 pub(super) fn destroy(state: &State, sender: &Sender<'_>, element: &Element) -> (Rule, Verdict) {
-    if state.rank(sender.bare) != Affiliation::Owner {
-        return refuse(rule::G14_10, FORBIDDEN);
+    if !state.permits(sender.bare, Verb::Destroy) {
+        return lacks(state, rule::G14_10);
     }
     let alternate = match element.attr("jid").map(Jid::new) {
         None => None,

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::{Change, FORBIDDEN, NOT_IN, Sender, TOO_FAST, TOO_LARGE, Verdict, refuse};
+use super::{Change, NOT_IN, Sender, TOO_FAST, TOO_LARGE, Verdict, lacks, refuse};
 use crate::codec::Stanza;
 use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::room::state::{Bound, Speech, State};
@@ -20,10 +20,20 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     };
     if words.subject.is_some() {
         if !state.may(person, Verb::ChangeSubject) {
-            return refuse(rule::M5, FORBIDDEN);
+            return lacks(state, rule::M5);
         }
     } else if !state.may(person, Verb::SendMessage) {
-        return refuse(rule::M12, FORBIDDEN);
+        return lacks(state, rule::M12);
+    }
+    // Only a policy tells these apart from speaking.
+    let kinds = [
+        (words.reactions.is_some(), Verb::React),
+        (words.replies, Verb::Reply),
+        (words.corrects, Verb::EditOwn),
+        (words.retracts.is_some(), Verb::RetractOwn),
+    ];
+    if kinds.into_iter().any(|(is, verb)| is && !state.may(person, verb)) {
+        return lacks(state, rule::M12);
     }
     if words.ambiguous {
         return refuse(rule::G14_12, BAD_REQUEST);

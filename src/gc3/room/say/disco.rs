@@ -5,14 +5,14 @@ use crate::codec::{Field, FieldType, Form, FormType, Page, Reader, Stanza, Write
 use crate::gc3::config::Visibility;
 use crate::gc3::form::PREFIX;
 use crate::gc3::room::Out;
-use crate::gc3::room::judge::{Items, Paged, RELATED_INDEX, RELATED_SPACES};
+use crate::gc3::room::judge::{Command, Items, Paged, RELATED_INDEX, RELATED_SPACES};
 use crate::gc3::room::state::{Slot, State};
 use crate::gc3::rules::table as rule;
 use crate::ns;
 use crate::rule::Rule;
 
 /// What every room of this kind of service can do.
-const FEATURES: [&str; 13] = [
+const FEATURES: [&str; 16] = [
     ns::GC3,
     ns::DISCO_INFO,
     ns::DISCO_ITEMS,
@@ -26,6 +26,9 @@ const FEATURES: [&str; 13] = [
     ns::MODERATE,
     ns::REACTIONS,
     ns::GC_REPORT,
+    ns::COMMANDS,
+    ns::ENTITY_ACL,
+    ns::HATS,
 ];
 
 /// Answers disco#info.
@@ -40,6 +43,9 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
         room_info(state, aliased, subject).write(writer);
         writer.close();
     });
+    if !state.hats.known.is_empty() {
+        also(out, crate::gc3::rules::acl::H10);
+    }
     if why != rule::G13_7 {
         also(out, rule::G13_7);
     }
@@ -77,6 +83,9 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
     if state.config.slow_mode > 0 {
         form = form.with(text("muc#roominfo_slow_mode_duration", &state.config.slow_mode.to_string()));
     }
+    if let Some(hash) = super::acl::hats_hash(&state.hats) {
+        form = form.with(text("hats#hash", &hash));
+    }
     if aliased {
         let canonical = Field::new(&format!("{PREFIX}canonical"), FieldType::JidSingle);
         form = form.with(canonical.value(state.address.as_str()));
@@ -103,6 +112,13 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza
                 slots.iter().for_each(|&slot| person(state, slot, writer));
                 if let Some(paged) = paged {
                     page(state, slots, *paged, writer);
+                }
+            }
+            Items::Commands => {
+                writer.attr("node", ns::COMMANDS);
+                for command in Command::ALL {
+                    writer.open("item", ns::DISCO_ITEMS).attr("jid", state.address.as_str());
+                    writer.attr("node", command.node()).attr("name", command.name()).close();
                 }
             }
             Items::Index => {

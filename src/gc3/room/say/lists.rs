@@ -6,7 +6,7 @@ use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{AccessReply, ListReply, Listed, Paged};
 use crate::gc3::room::state::{Departed, Key, Person, Slot, State, Tomb, View, Why};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{acl, table as rule};
 use crate::ns;
 use crate::rule::Rule;
 use crate::time::Time;
@@ -40,6 +40,13 @@ pub(super) fn participants(state: &State, out: &mut Out<'_>, why: Rule, stanza: 
         write_page(reply.paged, ends, writer);
         writer.close();
     });
+    let wears = |listed: &Listed| match listed {
+        Listed::Here(who) => state.hats.of(state.people.jid(*who)).is_some(),
+        Listed::Gone(_) => false,
+    };
+    if reply.listed.iter().any(wears) {
+        also(out, acl::H8);
+    }
     for &rule in reply.rules.iter().filter(|&&rule| rule != why) {
         also(out, rule);
     }
@@ -133,6 +140,7 @@ pub(crate) fn write_item(state: &State, who: Slot, person: &Person, view: View, 
     if person.shown.is_some() {
         writer.attr("online", "yes");
     }
+    super::acl::write_hats(&state.hats, state.people.jid(who), writer);
     writer.close();
 }
 

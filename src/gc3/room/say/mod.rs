@@ -1,5 +1,6 @@
 //! Who hears what, in which words. Reads the state after a change; decides nothing.
 
+mod acl;
 mod archive;
 mod changes;
 mod disco;
@@ -11,6 +12,7 @@ mod settings;
 mod speaking;
 mod sync;
 
+pub(crate) use acl::ruled;
 pub(crate) use archive::{metadata, page};
 pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
 pub(crate) use joining::{ask, created, departed, joined, left};
@@ -104,6 +106,8 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         Reply::JoinForm => result(out, why, stanza, |writer| joining::write_form(state, stanza, writer)),
         Reply::Participants(reply) => lists::participants(state, out, why, stanza, reply),
         Reply::Access(reply) => lists::access(state, out, why, stanza, reply),
+        Reply::Acl(reply) => acl::acl(state, out, why, stanza, reply),
+        Reply::Command(reply) => acl::command(state, out, why, stanza, reply),
         Reply::Own(who, type_) => settings::own(state, out, why, stanza, *who, *type_),
         Reply::Config { configures } => settings::config(state, out, why, stanza, *configures),
         Reply::Sync(reply) => synced(state, out, why, stanza, reply),

@@ -104,7 +104,7 @@ impl State {
         if affiliation == Affiliation::Outcast {
             return self.depart(who, Why::Banned, reason);
         }
-        if affiliation == Affiliation::None && self.config.members_only {
+        if !self.admits(self.people.jid(who), affiliation) {
             return self.depart(who, Why::Config, reason);
         }
         if affiliation != person.affiliation {

@@ -1,6 +1,7 @@
 //! Everything that a room knows: plain ordered data, and the only ways in which it changes. No decisions.
 
 mod access;
+mod acl;
 mod editing;
 mod joining;
 mod order;
@@ -20,6 +21,7 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) use crate::rate::{Allowance, Rate};
 pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
+pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
 pub(crate) use editing::{Edits, EntryEdit, short_reason};
 pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use people::{People, Person, Slot, Standing};
@@ -32,7 +34,7 @@ pub(crate) use talk::{Said, Subject, Talk};
 pub(crate) use timers::{Timer, Timers};
 
 use crate::codec::StanzaKind;
-use crate::gc3::acl::{self, Role, Verb};
+use crate::gc3::acl::{Affiliation, Policy, Role, Verb};
 use crate::gc3::config::{Config, Who};
 use crate::gc3::host::{Audit, ParentFact, Record, Token};
 use crate::gc3::id::ParticipantId;
@@ -58,6 +60,9 @@ pub(crate) struct State {
     pub(crate) people: People,
     pub(crate) sessions: Sessions,
     pub(crate) access: Access,
+    /// Who may do what; `None`: nobody ever changed it.
+    pub(crate) policy: Option<Box<Policy>>,
+    pub(crate) hats: Hats,
     pub(crate) tombs: Tombs,
     pub(crate) version: Version,
     pub(crate) talk: Talk,
@@ -212,6 +217,8 @@ pub(crate) enum Bound {
     Report,
     /// Changes of the aliases.
     Aliases,
+    /// Changes of rights and hats by an account.
+    Acl,
     /// Sessions ended by bounces, per full JID.
     Bounce,
     /// Slow mode of a participant.
@@ -252,6 +259,8 @@ impl State {
             people: People::new(key),
             sessions: Sessions::new(key),
             access: Access::default(),
+            policy: None,
+            hats: Hats::default(),
             tombs: Tombs::default(),
             version: Version { tag: tag.into(), counter: 0, floor: 0, announced: 0 },
             talk: Talk::default(),
@@ -309,9 +318,9 @@ impl State {
 
     /// What an account may do by its affiliation, in the room or not; an administrator of the service is as good as an
     /// owner.
-    pub(crate) fn rank(&self, bare: &str) -> acl::Affiliation {
+    pub(crate) fn rank(&self, bare: &str) -> Affiliation {
         if self.is_admin(bare) {
-            return acl::Affiliation::Owner;
+            return Affiliation::Owner;
         }
         match self.people.find(bare).and_then(|who| self.people.get(who)) {
             Some(person) => person.affiliation,
@@ -330,11 +339,6 @@ impl State {
     /// The role of a participant.
     pub(crate) fn role(&self, person: &Person) -> Role {
         person.kept_role.unwrap_or_else(|| Role::initial(&self.config, person.affiliation))
-    }
-
-    /// Whether a participant may do something.
-    pub(crate) fn may(&self, person: &Person, verb: Verb) -> bool {
-        acl::allows(&self.config, person.affiliation, self.role(person), verb)
     }
 
     /// How much of the participant list a participant may see (G2.10, V1).
@@ -358,7 +362,7 @@ impl State {
             return true;
         }
         let id = self.id_of(bare);
-        self.tombs.get(id).is_some_and(|tomb| tomb.trace) || self.access.affiliation(bare, id) != acl::Affiliation::None
+        self.tombs.get(id).is_some_and(|tomb| tomb.trace) || self.access.affiliation(bare, id) != Affiliation::None
     }
 
     /// The nickname that the room knows of an account: its own, or that of its earlier time here.
@@ -481,6 +485,7 @@ impl State {
     /// All of [`check`](Self::check) that a snapshot is worth: an ID that is another's is what the checksum is for.
     pub(crate) fn check_loaded(&self) -> Result<(), &'static str> {
         self.access.check()?;
+        self.check_rights()?;
         let fits = |person: &Person| {
             person.version <= self.version.counter
                 && person.joined <= person.version

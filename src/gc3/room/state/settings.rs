@@ -3,7 +3,6 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{Bound, Departed, Destroyed, People, Present, Question, Rates, Sessions, Slot, State, Timer, Timers, Why};
-use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Config, ParentJoin, Push};
 use crate::gc3::host::ParentFact;
 use crate::gc3::id::ParticipantId;
@@ -71,7 +70,7 @@ impl State {
             }
         }
         if self.config.members_only && !old.members_only {
-            let stranger = |(who, affiliation)| (affiliation == Affiliation::None).then_some(who);
+            let stranger = |(who, affiliation)| (!self.admits(self.people.jid(who), affiliation)).then_some(who);
             let people = self.people.iter().map(|(who, person)| (who, person.affiliation));
             let strangers: Vec<Slot> = people.filter_map(stranger).collect();
             departed.extend(strangers.into_iter().filter_map(|who| self.depart(who, Why::Config, None)));
