@@ -89,6 +89,5 @@ namespaces! {
     ACL_DOMAIN = "xmpp-machines:acl:0#domain", "groups of the accounts of a domain";
     ACL_ROLE = "xmpp-machines:acl:0#role", "groups of who has a role";
     ACL_AFFILIATION = "xmpp-machines:acl:0#affiliation", "groups of who has an affiliation";
-    REPLY = "urn:xmpp:reply:0", "XEP-0461: replies";
     GC_REPORT = "urn:xmpp:gcreport:0", "ProtoXEP group chat reporting";
 }
