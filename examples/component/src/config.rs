@@ -166,28 +166,8 @@ impl Config {
             .map_err(|error| ConfigError::Syntax { path: path.to_owned(), error: error.to_string() })?;
         let wrong = |field, what: String| ConfigError::Field { path: path.to_owned(), field, what };
         let folder = path.parent().unwrap_or_else(|| Path::new("."));
-
-        let Some(domain) = plain_domain(&raw.domain) else {
-            return Err(wrong("domain", format!("{:?} is not a plain domain such as rooms.example.org", raw.domain)));
-        };
-        if !raw.server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) {
-            return Err(wrong("server", format!("{:?} is not host:port, such as 127.0.0.1:5347", raw.server)));
-        }
-        let secret = match (raw.secret, raw.secret_file) {
-            (Some(secret), None) => secret,
-            (None, Some(file)) => {
-                let path = folder.join(file);
-                let read = fs::read_to_string(&path);
-                let text =
-                    read.map_err(|error| ConfigError::Read { field: "secret-file", path, error: error.to_string() })?;
-                text.trim_end_matches(['\r', '\n']).to_owned()
-            }
-            (Some(_), Some(_)) => return Err(wrong("secret", "give secret or secret-file, not both".to_owned())),
-            (None, None) => return Err(wrong("secret", "give secret, or the name of a secret-file".to_owned())),
-        };
-        if secret.is_empty() {
-            return Err(wrong("secret", "it is empty".to_owned()));
-        }
+        let peer = Peer { domain: raw.domain, server: raw.server, secret: raw.secret, secret_file: raw.secret_file };
+        let (domain, server, secret) = peer.check(path)?;
         let administrators = raw.administrators.iter().map(|text| match BareJid::new(text) {
             Ok(jid) if jid.node().is_some() => Ok(jid.as_str().to_owned()),
             Ok(_) => Err(wrong("administrators", format!("{text:?} is a domain: name accounts"))),
@@ -225,7 +205,7 @@ impl Config {
         }
         Ok(Self {
             domain,
-            server: raw.server,
+            server,
             secret,
             store,
             service,
@@ -240,6 +220,54 @@ impl Config {
     #[must_use]
     pub fn checkpoints(&self) -> Checkpoints {
         Checkpoints { inputs: self.snapshot_inputs, every: Span::from_mins(self.snapshot_minutes) }
+    }
+}
+
+/// How a component and its server know each other, as a file says it.
+#[derive(Clone, Deserialize)]
+#[serde(rename_all = "kebab-case", deny_unknown_fields)]
+#[expect(missing_debug_implementations, reason = "holds a secret")]
+pub struct Peer {
+    /// The domain of the component.
+    pub domain: String,
+    /// Host and port of the server's listener for components.
+    pub server: String,
+    /// The secret,
+    pub secret: Option<String>,
+    /// or the file that holds it.
+    pub secret_file: Option<PathBuf>,
+}
+
+impl Peer {
+    /// Domain, server and secret, checked. `path` is the file that said so.
+    ///
+    /// # Errors
+    /// A field is wrong, or the file with the secret cannot be read.
+    pub fn check(self, path: &Path) -> Result<(BareJid, String, String), ConfigError> {
+        let wrong = |field, what: String| ConfigError::Field { path: path.to_owned(), field, what };
+        let folder = path.parent().unwrap_or_else(|| Path::new("."));
+        let Some(domain) = plain_domain(&self.domain) else {
+            return Err(wrong("domain", format!("{:?} is not a plain domain such as rooms.example.org", self.domain)));
+        };
+        if !self.server.rsplit_once(':').is_some_and(|(host, port)| !host.is_empty() && port.parse::<u16>().is_ok()) {
+            return Err(wrong("server", format!("{:?} is not host:port, such as 127.0.0.1:5347", self.server)));
+        }
+        let secret = match (self.secret, self.secret_file) {
+            (Some(secret), None) => secret,
+            (None, Some(file)) => {
+                let path = folder.join(file);
+                let read = fs::read_to_string(&path);
+                let text =
+                    read.map_err(|error| ConfigError::Read { field: "secret-file", path, error: error.to_string() })?;
+                text.trim_end_matches(['\r', '\n']).to_owned()
+            }
+            (Some(_), Some(_)) => return Err(wrong("secret", "give secret or secret-file, not both".to_owned())),
+            (None, None) => return Err(wrong("secret", "give secret, or the name of a secret-file".to_owned())),
+        };
+        if secret.is_empty() {
+            return Err(wrong("secret", "it is empty".to_owned()));
+        }
+        Ok((domain, self.server, secret))
     }
 }
 

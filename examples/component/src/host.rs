@@ -205,7 +205,8 @@ fn sort(came: &mut Vec<Came>, domain: &BareJid, queue: &mut Queue) -> Vec<Taken>
 }
 
 /// A ping to ourselves, through the server: it asks nothing of the server that it does not do anyway.
-fn ping(domain: &BareJid) -> (Bytes, Bytes) {
+#[must_use]
+pub fn ping(domain: &BareJid) -> (Bytes, Bytes) {
     let header =
         Header { kind: StanzaKind::Iq, type_: StanzaType::Get, from: domain.as_str(), id: Some(PING), lang: None };
     let ping = Outgoing::new(&header, |writer| {
@@ -216,13 +217,15 @@ fn ping(domain: &BareJid) -> (Bytes, Bytes) {
     (head.into(), ping.tail().clone())
 }
 
-/// Nobody else can send from our domain.
-fn is_ping(stanza: &Stanza, domain: &BareJid) -> bool {
+/// Whether this is our own ping that came back: nobody else can send from our domain.
+#[must_use]
+pub fn is_ping(stanza: &Stanza, domain: &BareJid) -> bool {
     stanza.id.as_deref() == Some(PING) && stanza.from.as_ref().is_some_and(|from| from.as_str() == domain.as_str())
 }
 
 /// Twice as long, with up to a quarter more or less, so that many hosts do not come back in one moment.
-fn back_off(last: Duration) -> Duration {
+#[must_use]
+pub fn back_off(last: Duration) -> Duration {
     let next = (last * 2).clamp(Duration::from_secs(1), BACK_OFF);
     let mut random = [128];
     // Without random bytes it is the middle.

@@ -2,12 +2,13 @@
 //!
 //! One file holds everything, the archive too. [`Store::append`] is the only commit that waits for the disk in ordinary
 //! running. Archive writes do not wait: a crash takes back those since the last append, and replaying the journal brings
-//! them again.
+//! them again. What an entry of the journal is, is the business of who writes and reads it.
 
 use std::path::Path;
 
 use bytes::Bytes;
 use redb::{Database, Durability, ReadableTable, TableDefinition, WriteTransaction};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use xmpp_machines::gc3::{Answer, Command, Token};
 use xmpp_machines::seed::Seed;
@@ -83,13 +84,13 @@ pub enum Entry {
 
 /// A journal entry that was read back.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Journalled {
+pub struct Journalled<E = Entry> {
     /// Its sequence number.
     pub seq: u64,
     /// When it was given to the machine.
     pub at: Time,
     /// What was given.
-    pub entry: Entry,
+    pub entry: E,
 }
 
 /// A saved machine, and what it had said that was not sent yet.
@@ -188,7 +189,7 @@ impl Store {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn append(&mut self, at: Time, entries: &[Entry], sent: u64) -> Result<u64, StoreError> {
+    pub fn append<E: Serialize>(&mut self, at: Time, entries: &[E], sent: u64) -> Result<u64, StoreError> {
         let first = self.next;
         let write = self.db.begin_write()?;
         let (mut next, mut appended) = (first, self.appended);
@@ -241,7 +242,11 @@ impl Store {
     ///
     /// # Errors
     /// The disk fails.
-    pub fn journal(&self, after: u64, mut each: impl FnMut(Journalled)) -> Result<(), StoreError> {
+    pub fn journal<E: DeserializeOwned>(
+        &self,
+        after: u64,
+        mut each: impl FnMut(Journalled<E>),
+    ) -> Result<(), StoreError> {
         let read = self.db.begin_read()?;
         let (journal, poison) = (read.open_table(JOURNAL)?, read.open_table(POISON)?);
         for row in journal.range(after + 1..)? {
