@@ -14,6 +14,7 @@ pub mod rule;
 pub mod seed;
 #[cfg(feature = "sim")]
 pub mod sim;
+pub mod sm;
 mod snapshot;
 pub mod time;
 

@@ -12,6 +12,7 @@ namespaces! {
     COMPONENT = "jabber:component:accept", "XEP-0114: stanzas of a component, mapped to `jabber:client` when read";
     STREAM = "http://etherx.jabber.org/streams", "RFC 6120: the stream's own elements";
     STANZAS = "urn:ietf:params:xml:ns:xmpp-stanzas", "RFC 6120: stanza error conditions";
+    STREAMS = "urn:ietf:params:xml:ns:xmpp-streams", "RFC 6120: stream error conditions";
     XML = "http://www.w3.org/XML/1998/namespace", "XML: the prefix `xml`";
     XMLNS = "http://www.w3.org/2000/xmlns/", "XML: the prefix `xmlns`";
 
@@ -59,6 +60,7 @@ namespaces! {
     MAM_EXTENDED = "urn:xmpp:mam:2#extended", "XEP-0313: extended queries";
     PSA = "urn:xmpp:psa", "XEP-0310: presence state annotations";
     HATS = "urn:xmpp:hats:0", "XEP-0317: hats";
+    SM = "urn:xmpp:sm:3", "XEP-0198: stream management";
     SID = "urn:xmpp:sid:0", "XEP-0359: unique and stable stanza ids";
     REPORTING = "urn:xmpp:reporting:1", "XEP-0377: reports";
     REFERENCE = "urn:xmpp:reference:0", "XEP-0372: references";

@@ -5,6 +5,10 @@ mod imng;
 
 pub use self::gc3::Gc3Limits;
 pub use self::imng::ImngLimits;
+mod sm;
+
+pub use self::gc3::Gc3Limits;
+pub use self::sm::SmLimits;
 pub use crate::rate::{Allowance, Rate};
 
 /// Bounds on what the codec reads. Everything from the wire is hostile until it is inside these.

@@ -13,7 +13,9 @@ mod bench;
 pub mod chart;
 mod host;
 pub mod laws;
+mod sm;
 pub mod talk;
+pub mod talk_sm;
 #[cfg(test)]
 mod toy;
 mod transcript;
@@ -22,4 +24,5 @@ pub mod xml;
 
 pub use bench::{Bench, Host, Restless};
 pub use host::{Parent, SimHost};
+pub use sm::SmHost;
 pub use transcript::{Line, Show, Transcript, What};

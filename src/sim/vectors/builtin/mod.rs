@@ -1,6 +1,7 @@
 //! The machines of this crate as subjects: one [`Stage`] for each topic, and one [`Builtin`] that plays on any of them.
 
 mod gc3;
+mod sm;
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -13,6 +14,7 @@ use crate::machine::{Machine, Misuse};
 use crate::time::Time;
 
 pub use gc3::{Fresh, Rooms, gc3};
+pub use sm::{Streams, sm};
 
 /// The moment 0 of a vector: 2026-01-01T00:00:00Z.
 pub const START: Time = Time::from_millis(1_767_225_600_000);
