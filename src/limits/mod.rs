@@ -2,12 +2,10 @@
 
 mod gc3;
 mod imng;
-
-pub use self::gc3::Gc3Limits;
-pub use self::imng::ImngLimits;
 mod sm;
 
 pub use self::gc3::Gc3Limits;
+pub use self::imng::ImngLimits;
 pub use self::sm::SmLimits;
 pub use crate::rate::{Allowance, Rate};
 

@@ -11,7 +11,7 @@ use crate::limits::SmLimits;
 use crate::machine::Machine as _;
 use crate::party::Address;
 use crate::seed::Seed;
-use crate::sm::{Copies, Input, Link, Order, Pair, Parcel, Queue, Role};
+use crate::sm::{Copies, Input, Link, Nonza, Order, Pair, Parcel, Queue, Role};
 use crate::snapshot::Snapshot as _;
 use crate::time::{Span, Time};
 
@@ -89,21 +89,17 @@ pub fn live(role: Role, deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Queue), S
     Ok((bench.journal().to_vec(), bench.machine))
 }
 
-/// What a peer on the open connection has seen.
+/// What a peer would have counted if nothing was ever lost.
 #[derive(Debug, Default)]
-struct Count {
-    link: Link,
-    h: u32,
-}
+struct Count(u32);
 
 impl Count {
     fn see(&mut self, orders: &[Order]) {
         for order in orders {
-            if let Order::Stanza { link, .. } = order {
-                if *link != self.link {
-                    *self = Self { link: *link, h: self.h };
-                }
-                self.h = self.h.wrapping_add(1);
+            match order {
+                Order::Stanza { .. } => self.0 = self.0.wrapping_add(1),
+                Order::Nonza { nonza: Nonza::Enable { .. } | Nonza::Enabled { .. }, .. } => self.0 = 0,
+                _ => {}
             }
         }
     }
@@ -119,14 +115,21 @@ impl Deed {
             element: text.parse().unwrap_or_else(|_| minidom::Element::bare("r", crate::ns::SM)),
         };
         let sm = |link, text: &str| element(link, &own, &text.replace("/>", " xmlns='urn:xmpp:sm:3'/>"));
-        let h = match self.how % 8 {
-            0 => count.h.wrapping_add(1),
-            1 => count.h.wrapping_sub(1),
+        let h = match self.how % 32 {
+            0 => count.0.wrapping_add(1),
+            1 => count.0.wrapping_sub(1),
             2 => u32::from(self.how),
-            _ => count.h,
+            3..=8 => 0,
+            _ => count.0,
         };
         let id = queue.id().unwrap_or("none").to_owned();
-        match self.what % 32 {
+        // A server that we connect to resumes nothing: there those deeds lead to an open stream, and on from it.
+        let what = match (self.what % 32, role, queue.link()) {
+            (22..=26, Role::Outgoing, None) => 23,
+            (24..=26, Role::Outgoing, Some(_)) => [21, 22, 27, 28][usize::from(self.how / 8) % 4],
+            (what, ..) => what,
+        };
+        match what {
             0..=11 => {
                 let to = if role == Role::Client { "ann@tea.example/pot" } else { "eve@oak.example" };
                 let text = STANZAS.get(usize::from(self.how) % STANZAS.len()).copied().unwrap_or_default();
@@ -134,11 +137,17 @@ impl Deed {
                 let copies = if self.how >= 200 { Copies::Others } else { Copies::Only };
                 Input::Send(Parcel::of(Bytes::from(text), Bytes::new()).copies(copies))
             }
-            12..=14 => Input::Handled { count: u32::from(self.how) << (self.how % 25) },
+            12..=14 => Input::Handled { count: if self.how < 128 { u32::from(self.how) << 25 } else { 1 } },
             15..=18 => sm(open, &format!("<a h='{h}'/>")),
             19 => sm(open, "<r/>"),
-            20 => sm(open, ["<enable/>", "<enable resume='true'/>", "<enable resume='1' max='20'/>"][usize::from(self.how) % 3]),
-            21 => sm(open, ["<enabled resume='1' id='x' max='60'/>", "<enabled/>", "<failed/>"][usize::from(self.how) % 3]),
+            20 => sm(
+                open,
+                ["<enable/>", "<enable resume='true'/>", "<enable resume='1' max='20'/>"][usize::from(self.how) % 3],
+            ),
+            21 => sm(
+                open,
+                ["<enabled resume='1' id='x' max='60'/>", "<enabled/>", "<failed/>"][usize::from(self.how) % 3],
+            ),
             22 => Input::Lost { link: open },
             23 => {
                 *newest += 1;
@@ -155,7 +164,7 @@ impl Deed {
             }
             27 => sm(open, &format!("<resumed previd='{id}' h='{h}'/>")),
             28 => {
-                let text = if self.how < 128 { "<failed/>".to_owned() } else { format!("<failed h='{h}'/>") };
+                let text = if self.how < 64 { "<failed/>".to_owned() } else { format!("<failed h='{h}'/>") };
                 sm(open, &text)
             }
             29 => sm(open, ["<a h='x'/>", "<b/>", "<resume h='0' previd='x'/>"][usize::from(self.how) % 3]),

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::host::{Copies, Notice, Order, Out, Parcel, Role, order, tell};
 use super::rules as rule;
-use super::state::{Entry, State};
+use super::state::{Entry, Mark, State};
 use crate::codec::{
     Condition, Delay, ErrorType, Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType, Writer,
 };
@@ -100,8 +100,7 @@ impl Bounce {
             Kind::Presence => StanzaKind::Presence,
             Kind::Iq => StanzaKind::Iq,
         };
-        let header =
-            Header { kind, type_: StanzaType::Error, from: &self.from, id: self.id.as_deref(), lang: None };
+        let header = Header { kind, type_: StanzaType::Error, from: &self.from, id: self.id.as_deref(), lang: None };
         let stanza = Outgoing::new(&header, |writer| self.failure.error().write(writer));
         out.push(self.failure.rule(), Action::Send { to: Audience::one(&self.to), stanza: &stanza });
     }
@@ -148,20 +147,26 @@ pub(super) fn may_go_again(entry: &Entry, stanza: &Stanza, limit: Span, now: Tim
 
 /// Reads what is kept. It was written by this process, so its size is no matter.
 pub(super) fn read(parcel: &Parcel) -> Option<Stanza> {
+    let usual = CodecLimits::default();
+    // What was read within the limits may have grown a little: by the address of its sender, by a stamp.
     let limits = CodecLimits {
-        depth: 256,
-        stanza_bytes: usize::MAX / 4,
-        token_bytes: usize::MAX / 4,
-        elements: usize::MAX / 4,
-        ..CodecLimits::default()
+        depth: usual.depth * 2,
+        stanza_bytes: usual.stanza_bytes.max(parcel.len()) * 2,
+        token_bytes: usual.token_bytes * 2,
+        namespace_bytes: usual.namespace_bytes * 2,
+        attributes: usual.attributes * 2,
+        elements: usual.elements * 2,
     };
     Reader::one_within(limits, ns::CLIENT, &parcel.to_bytes()).ok()
 }
 
-/// The same message with the time of its first attempt. It keeps one of ours that it has already.
-pub(super) fn delayed(state: &State, parcel: &Parcel, first: Time) -> Option<Parcel> {
+/// The same message with the time of its first attempt, if that is past. It keeps one of ours that it has already.
+pub(super) fn delayed(state: &State, entry: &Entry) -> Option<Parcel> {
     const FOOT: &[u8] = b"</message>";
-    if parcel.kind() != Some(StanzaKind::Message) {
+    let (parcel, first) = (&entry.parcel, entry.first);
+    // It takes a moment to connect to a server: that is no delay.
+    let soon = if state.role == Role::Outgoing && entry.mark == Mark::New { Span::from_secs(1) } else { Span::ZERO };
+    if state.now <= first.plus(soon) || parcel.kind() != Some(StanzaKind::Message) {
         return None;
     }
     let local = state.pair.local.as_str();
@@ -181,12 +186,7 @@ pub(super) fn delayed(state: &State, parcel: &Parcel, first: Time) -> Option<Par
 type Rooms = BTreeMap<(Box<str>, Box<str>), usize>;
 
 /// Gives up stanzas, oldest first. Where no server was reached because there is none, that is what senders are told.
-pub(super) fn give_up(
-    state: &mut State,
-    entries: impl IntoIterator<Item = Entry>,
-    not_found: bool,
-    out: &mut Out<'_>,
-) {
+pub(super) fn give_up(state: &mut State, entries: impl IntoIterator<Item = Entry>, not_found: bool, out: &mut Out<'_>) {
     let waiting = state.bounces.iter().enumerate().filter(|(_, bounce)| bounce.room);
     let mut rooms: Rooms = waiting.map(|(at, bounce)| ((bounce.to.clone(), bounce.from.clone()), at)).collect();
     for entry in entries {
@@ -203,7 +203,7 @@ fn give_up_one(state: &mut State, entry: &Entry, not_found: bool, rooms: &mut Ro
     match judge(state.role, entry.parcel.copies, &stanza) {
         Fate::Drop(why) => tell(out, why, Notice::Dropped { kind }),
         Fate::Return => {
-            let later = delayed(state, &entry.parcel, entry.first).and_then(|parcel| read(&parcel));
+            let later = delayed(state, entry).and_then(|parcel| read(&parcel));
             let stanza = Box::new(later.unwrap_or(stanza));
             order(out, rule::D2, Order::Return { stanza, first: entry.first });
         }

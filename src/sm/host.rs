@@ -1,5 +1,7 @@
 //! What a queue and its host exchange.
 
+use core::fmt;
+
 use bytes::Bytes;
 use minidom::Element;
 use serde::{Deserialize, Serialize};
@@ -82,7 +84,7 @@ pub enum Input {
 }
 
 /// What the host must do. Writes to one connection are made in the order in which they come.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Order {
     /// Write a stanza.
     Stanza {
@@ -116,6 +118,24 @@ pub enum Order {
     },
     /// Open a stream to the server; answer with [`Input::Open`] or [`Input::Unreachable`].
     Connect,
+}
+
+/// Shows stanzas as they are written.
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+        match self {
+            Self::Stanza { link, head, tail } => {
+                write!(f, "Stanza {{ link: {link}, {}{} }}", text(head), text(tail))
+            }
+            Self::Nonza { link, nonza } => write!(f, "Nonza {{ link: {link}, {} }}", text(&nonza.to_bytes())),
+            Self::Close { link, error } => write!(f, "Close {{ link: {link}, error: {error:?} }}"),
+            Self::Return { stanza, first } => {
+                write!(f, "Return {{ {}, first: {} }}", text(&stanza.to_bytes()), first.millis())
+            }
+            Self::Connect => f.write_str("Connect"),
+        }
+    }
 }
 
 /// What the host may like to know.

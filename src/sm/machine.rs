@@ -114,7 +114,6 @@ impl Queue {
                     continue;
                 }
                 entry.again = true;
-                entry.mark = Mark::New;
                 write_late(state, link, rule::R11, &mut entry, out);
             } else {
                 write_late(state, link, rule::R7, &mut entry, out);
@@ -122,6 +121,9 @@ impl Queue {
             if offered {
                 state.put_back(entry);
             }
+        }
+        if !lost.is_empty() {
+            tell(out, rule::R11, Notice::Also);
         }
         fate::give_up(state, lost, false, out);
     }
@@ -226,7 +228,7 @@ impl Queue {
             order(out, rule::R4, Order::Close { link: other, error: Some(StreamError::Conflict) });
         }
         order(out, rule::A6, Order::Close { link, error: Some(StreamError::TooHigh { h, sent }) });
-        self.end(rule::A6, out);
+        self.unresumable(rule::A6, out);
     }
 
     /// Asks the peer what it has, if it is time to or at once, or sets the time.
@@ -296,10 +298,7 @@ impl Queue {
                 self.state.phase = Phase::Counted(link);
                 self.go_on(link, more, out);
             }
-            Ack::Back | Ack::TooHigh => {
-                order(out, rule::A6, Order::Close { link, error: Some(StreamError::TooHigh { h, sent }) });
-                self.unresumable(rule::A6, out);
-            }
+            Ack::Back | Ack::TooHigh => self.lied(link, h, sent, out),
         }
     }
 
@@ -542,12 +541,12 @@ fn write(link: Link, why: Rule, parcel: Parcel, out: &mut Out<'_>) {
 
 /// Writes what was kept: with the time of its first attempt, if that is past, and its number, if the stream is counted.
 fn write_late(state: &mut State, link: Link, why: Rule, entry: &mut Entry, out: &mut Out<'_>) {
+    let late = fate::delayed(state, entry);
     if let Some(session) = &mut state.session {
         session.sent = session.sent.wrapping_add(1);
         session.unasked = session.unasked.saturating_add(1);
         entry.mark = Mark::Sent(session.sent);
     }
-    let late = if entry.first < state.now { fate::delayed(state, &entry.parcel, entry.first) } else { None };
     if late.is_some() {
         tell(out, rule::R7, Notice::Also);
     }
@@ -618,8 +617,12 @@ impl Machine for Queue {
     }
 
     fn wake(&mut self, now: Time, out: &mut dyn Sink<Order, Notice>) {
+        if self.deadline().is_none_or(|due| due > now) {
+            return;
+        }
+        let now = self.state.now.max(now);
+        self.state.now = now;
         while self.deadline().is_some_and(|due| due <= now) {
-            self.state.now = self.state.now.max(now);
             self.due(out);
         }
     }

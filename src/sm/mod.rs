@@ -29,8 +29,9 @@
 //! queue.handle(at(1000), Input::Open { link: 1, offered: true }, &mut said)?;
 //! let enable = "<enable xmlns='urn:xmpp:sm:3' resume='true'/>".parse()?;
 //! queue.handle(at(1000), Input::Element { link: 1, pair: pair.clone(), element: enable }, &mut said)?;
-//! let hello = &b"<message to='ann@tea.example/pot' from='ben@oak.example/hat' id='m1'><body>Tea?</body></message>"[..];
-//! queue.handle(at(2000), Input::Send(Parcel::of(hello.into(), Default::default())), &mut said)?;
+//! let hello = b"<message to='ann@tea.example/pot' from='ben@oak.example/hat' id='m1'><body>Tea?</body></message>";
+//! let hello = bytes::Bytes::from_static(hello);
+//! queue.handle(at(2000), Input::Send(Parcel::of(hello, bytes::Bytes::new())), &mut said)?;
 //!
 //! // The connection breaks before she acknowledges; a minute later she is back, having seen nothing.
 //! queue.handle(at(3000), Input::Lost { link: 1 }, &mut said)?;
@@ -43,7 +44,7 @@
 //! else {
 //!     panic!("resumed, the message again, and a question");
 //! };
-//! assert!(head.ends_with(b"<delay xmlns='urn:xmpp:delay' from='tea.example' stamp='1970-01-01T00:00:02Z'/></message>"));
+//! assert!(String::from_utf8_lossy(head).contains("stamp='1970-01-01T00:00:02Z'"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 

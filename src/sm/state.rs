@@ -270,10 +270,8 @@ impl State {
         if !times.is_sorted() || self.entries.back().is_some_and(|entry| entry.first > self.now) {
             return Err("what is kept is not in order");
         }
-        let counted = matches!(
-            self.phase,
-            Phase::Enabling(_) | Phase::Resuming(_) | Phase::Counted(_) | Phase::Broken(_)
-        );
+        let counted =
+            matches!(self.phase, Phase::Enabling(_) | Phase::Resuming(_) | Phase::Counted(_) | Phase::Broken(_));
         if counted != self.session.is_some() {
             return Err("the counts do not fit the stream");
         }
@@ -287,6 +285,9 @@ impl State {
         let initiating = matches!(self.phase, Phase::Enabling(_) | Phase::Resuming(_));
         if !outgoing && (initiating || self.connecting || self.connect_at.is_some()) {
             return Err("it connects to where it is connected from");
+        }
+        if outgoing && self.phase == Phase::Over {
+            return Err("a server is given up for ever");
         }
         if self.bounces.len() > self.limits.stanzas {
             return Err("more errors wait than may");
@@ -343,16 +344,7 @@ mod tests {
     use super::*;
 
     fn session(acked: u32, sent: u32) -> Session {
-        Session {
-            handled: 0,
-            acked,
-            sent,
-            id: None,
-            resume_for: Span::ZERO,
-            unasked: 0,
-            ask_at: None,
-            answer_by: None,
-        }
+        Session { handled: 0, acked, sent, id: None, resume_for: Span::ZERO, unasked: 0, ask_at: None, answer_by: None }
     }
 
     #[test]

@@ -4,5 +4,6 @@
 mod misuse;
 mod pairs;
 mod privacy;
+mod streams;
 mod transcripts;
 mod world;

@@ -1,3 +1,4 @@
 //! The laws of every machine, in random conversations.
 
 mod gc3;
+mod sm;

@@ -4,6 +4,7 @@ use super::builtin;
 use super::{DOMAIN, Subject};
 use crate::Rule;
 use crate::gc3;
+use crate::sm;
 
 /// A topic: a table of rules and what plays its vectors.
 #[derive(Clone, Copy, Debug)]
@@ -36,6 +37,7 @@ pub const TOPICS: &[Topic] = &[
         machine: DOMAIN,
         subject: || Box::new(builtin::gc3()),
     },
+    Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
 ];
 
 impl Topic {
