@@ -36,6 +36,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+pub mod account;
 pub mod acl;
 pub mod config;
 mod form;
@@ -49,6 +50,7 @@ pub mod rules;
 mod service;
 mod wire;
 
+pub use account::Account;
 pub use host::{Answer, Audit, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
 pub use id::ParticipantId;
 pub use room::{DefaultTopics, Room, RoomOrder};

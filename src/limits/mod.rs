@@ -1,10 +1,12 @@
 //! Every bound in the crate, each with its reason and a default. One struct for the codec and one for each machine.
 
 mod gc3;
+mod gc3_account;
 mod imng;
 mod sm;
 
 pub use self::gc3::Gc3Limits;
+pub use self::gc3_account::AccountLimits;
 pub use self::imng::ImngLimits;
 pub use self::sm::SmLimits;
 pub use crate::rate::{Allowance, Rate};

@@ -15,6 +15,7 @@ mod host;
 pub mod laws;
 mod sm;
 pub mod talk;
+pub mod talk_account;
 pub mod talk_sm;
 #[cfg(test)]
 mod toy;

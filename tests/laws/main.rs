@@ -1,4 +1,5 @@
 //! The laws of every machine, in random conversations.
 
+mod account;
 mod gc3;
 mod sm;

@@ -19,7 +19,7 @@ use std::collections::BTreeMap;
 use super::transcript::Line;
 use super::xml::{Flaw, Tree};
 
-pub use builtin::{Builtin, Fresh, HOST, Rooms, START, Stage, Streams, gc3, put, sm};
+pub use builtin::{AtHome, Builtin, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, put, sm};
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play};
 pub use read::{Find, read, read_scenario};

@@ -24,6 +24,13 @@ pub struct Topic {
 /// Every topic.
 pub const TOPICS: &[Topic] = &[
     Topic {
+        name: "account",
+        rules: gc3::account::rules::ALL,
+        code: "src/gc3/account",
+        machine: "ann@tea.example",
+        subject: || Box::new(builtin::account()),
+    },
+    Topic {
         name: "acl",
         rules: gc3::rules::acl::ALL,
         code: "src/gc3/acl",

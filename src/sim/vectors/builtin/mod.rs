@@ -1,5 +1,6 @@
 //! The machines of this crate as subjects: one [`Stage`] for each topic, and one [`Builtin`] that plays on any of them.
 
+mod account;
 mod gc3;
 mod sm;
 
@@ -13,6 +14,7 @@ use super::{Event, Said, Sent, Stop, Subject, Vector};
 use crate::machine::{Machine, Misuse};
 use crate::time::Time;
 
+pub use account::{AtHome, Ordered, account};
 pub use gc3::{Fresh, Rooms, gc3};
 pub use sm::{Streams, sm};
 

@@ -1,0 +1,53 @@
+//! An account at its own server.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use xmpp_machines::sim::laws::Op;
+use xmpp_machines::sim::talk_account as talk;
+use xmpp_machines::{Action, Machine as _, Rule};
+
+/// Bytes in which deeds follow each other quickly, so that answers come in time.
+fn deeds() -> impl Strategy<Value = Vec<u8>> {
+    let deed = (0..10_u8, any::<u8>(), any::<u8>(), 0..5_u8, 0..5_u8, any::<u8>())
+        .prop_map(|(scale, after, what, room, other, how)| [scale, after, what, room, other, how]);
+    prop::collection::vec(deed, 1..70).prop_map(|deeds| deeds.concat())
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn an_account_keeps_every_law(deeds in deeds(), seed: u64) {
+        talk::lawful(&deeds, seed).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn any_bytes_are_a_conversation(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        talk::fuzz(&bytes);
+    }
+}
+
+#[test]
+fn conversations_reach_what_they_should() {
+    let mut runner = TestRunner::deterministic();
+    let mut decided = BTreeSet::new();
+    for _ in 0..400 {
+        let Ok(deeds) = deeds().new_tree(&mut runner) else { continue };
+        let mut machine = talk::account();
+        let mut sink = |why: Rule, _: Action<'_, _, _>| {
+            decided.insert(why.id());
+        };
+        for (now, op) in talk::script(&deeds.current()) {
+            match op {
+                Op::Input(input) => drop(machine.handle(now, input, &mut sink)),
+                Op::Wake => machine.wake(now, &mut sink),
+            }
+        }
+    }
+    for rule in xmpp_machines::gc3::account::rules::ALL {
+        assert!(decided.contains(rule.id()), "{rule} is not among {decided:?}");
+    }
+}
