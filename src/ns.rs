@@ -32,6 +32,7 @@ namespaces! {
     PUBSUB = "http://jabber.org/protocol/pubsub", "XEP-0060: publish-subscribe";
     PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event", "XEP-0060: notifications";
     VCARD = "vcard-temp", "XEP-0054: vcard-temp";
+    VCARD_UPDATE = "vcard-temp:x:update", "XEP-0153: vCard-based avatars";
     VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0", "XEP-0292: vCard4";
     AVATAR_DATA = "urn:xmpp:avatar:data", "XEP-0084: avatar data";
     AVATAR_METADATA = "urn:xmpp:avatar:metadata", "XEP-0084: avatar metadata";
@@ -40,6 +41,7 @@ namespaces! {
     CAPS = "http://jabber.org/protocol/caps", "XEP-0115: entity capabilities";
     CAPS2 = "urn:xmpp:caps", "XEP-0390: entity capabilities 2.0";
     HASHES = "urn:xmpp:hashes:2", "XEP-0300: hashes";
+    IDLE = "urn:xmpp:idle:1", "XEP-0319: last user interaction in presence";
     NICK = "http://jabber.org/protocol/nick", "XEP-0172: nicknames";
     PING = "urn:xmpp:ping", "XEP-0199: ping";
     CARBONS = "urn:xmpp:carbons:2", "XEP-0280: message carbons";

@@ -11,10 +11,12 @@ pub enum Kind {
     Channel,
     /// Public, where only administrators, owners and those given voice speak.
     Announcement,
+    /// As XEP-0045 has it: created by entering it, everything else by configuration.
+    Classic,
 }
 
 impl Kind {
-    /// The kinds that can be created, in the order of the form.
+    /// The kinds that can be created by a form, in its order.
     pub const ALL: [Self; 3] = [Self::Group, Self::Channel, Self::Announcement];
 
     /// Its name on the wire.
@@ -24,13 +26,14 @@ impl Kind {
             Self::Group => "group",
             Self::Channel => "channel",
             Self::Announcement => "announcement",
+            Self::Classic => "classic",
         }
     }
 
     /// The kind of that name.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|kind| kind.name() == text)
+        [Self::Group, Self::Channel, Self::Announcement, Self::Classic].into_iter().find(|kind| kind.name() == text)
     }
 }
 
@@ -165,6 +168,8 @@ pub struct Config {
     pub parent: String,
     /// Whether the members of that space may join.
     pub parent_join: ParentJoin,
+    /// Whether it stays when the last participant leaves. Every kind but the classic one always does.
+    pub persistent: bool,
 }
 
 impl Config {
@@ -173,6 +178,7 @@ impl Config {
     pub const fn of(kind: Kind) -> Self {
         let group = matches!(kind, Kind::Group);
         let announcement = matches!(kind, Kind::Announcement);
+        let classic = matches!(kind, Kind::Classic);
         Self {
             kind,
             visibility: if group { Visibility::Everyone } else { Visibility::Moderators },
@@ -182,18 +188,19 @@ impl Config {
             members_only: group,
             moderated: announcement,
             password: String::new(),
-            max_participants: if group { 1000 } else { 100_000 },
+            max_participants: if group || classic { 1000 } else { 100_000 },
             subject_by: if group { Who::Participants } else { Who::Moderators },
-            private_messages: PrivateMessages::None,
+            private_messages: if classic { PrivateMessages::Anyone } else { PrivateMessages::None },
             history: if group { History::SinceJoin } else { History::All },
             archive: true,
             list_visible: if announcement { Who::Moderators } else { Who::Participants },
             profile_relay: group,
-            push_default: if group { Push::Always } else { Push::Mentions },
+            push_default: if group || classic { Push::Always } else { Push::Mentions },
             slow_mode: 0,
             aliases: Vec::new(),
             parent: String::new(),
             parent_join: ParentJoin::None,
+            persistent: !classic,
         }
     }
 

@@ -36,6 +36,8 @@ pub struct Gc3Limits {
     pub pending_for: Span,
     /// How long a bare session lives after the last stanza. Default 15 min.
     pub bare_for: Span,
+    /// Entries of one account by presence, each of which everybody is told of. Default 10 a minute.
+    pub entries: Rate,
     /// Messages, requests and announced presence of one participant. Default 20 at once, then one a second.
     pub input: Rate,
     /// Requests to accounts in flight, and questions to the host. Default 1000 of each.
@@ -135,6 +137,7 @@ impl Default for Gc3Limits {
             held_bytes: 256 * 1024,
             pending_for: Span::from_secs(30),
             bare_for: Span::from_mins(15),
+            entries: Rate::per(10, minute),
             input: Rate { burst: 20, every: Span::from_secs(1) },
             in_flight: 1000,
             relay_pair: Rate::per(10, minute),

@@ -221,6 +221,7 @@ pub fn service() -> Service {
         admins: PEOPLE.last().map(|&admin| admin.to_owned()).into_iter().collect(),
         create: Creators::Everybody,
         owners_set_aliases: true,
+        muc: true,
     };
     let limits = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     Service::new(config, limits, Seed::new([3; 32]))

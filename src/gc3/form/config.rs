@@ -64,7 +64,10 @@ impl CreateForm {
     pub(crate) fn read(form: &Element, limits: &Gc3Limits) -> Result<Self, Problem> {
         let form = submitted(form, CREATE, limits)?;
         let kind = match form.field(&format!("{}kind", super::PREFIX)) {
-            Some(field) => choice(&field.values, Kind::parse)?.unwrap_or(Kind::Group),
+            Some(field) => {
+                let offered = |text: &str| Kind::parse(text).filter(|kind| Kind::ALL.contains(kind));
+                choice(&field.values, offered)?.unwrap_or(Kind::Group)
+            }
             None => Kind::Group,
         };
         let mut config = Config::of(kind);
@@ -150,7 +153,7 @@ fn fits(config: &Config, kind: Kind) -> Result<(), Problem> {
     let by_kind = Config::of(kind);
     let group = kind == Kind::Group;
     let fixed = config.kind == kind
-        && config.visibility == by_kind.visibility
+        && (kind == Kind::Classic || config.visibility == by_kind.visibility)
         && (!group || (!config.listed && config.members_only && config.aliases.is_empty()))
         && (!group || config.parent_join == ParentJoin::None)
         && (kind != Kind::Announcement || config.moderated);
@@ -238,11 +241,14 @@ const CLASSES: [(&str, &str); 2] = [(Who::Participants.name(), "Participants"), 
 
 /// Adds every field of the configuration but the aliases.
 fn add_fields(form: &mut Form, config: &Config, configures: bool, limits: &Gc3Limits) {
-    let kinds = [
+    let mut kinds = vec![
         (Kind::Group.name(), "Private group"),
         (Kind::Channel.name(), "Public channel"),
         (Kind::Announcement.name(), "Announcements"),
     ];
+    if config.kind == Kind::Classic {
+        kinds.push((Kind::Classic.name(), "Room of XEP-0045"));
+    }
     let visibilities = [(Visibility::Everyone.name(), "Everyone"), (Visibility::Moderators.name(), "Moderators")];
     let private = [
         (PrivateMessages::Anyone.name(), "Anyone"),

@@ -53,6 +53,17 @@ pub struct Room {
     pub(crate) state: State,
 }
 
+/// What a service decides for all of its rooms.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Policy<'a> {
+    /// Who administers the service.
+    pub(crate) admins: &'a BTreeSet<String>,
+    /// Whether owners may set aliases.
+    pub(crate) owners_set_aliases: bool,
+    /// Whether rooms are entered by XEP-0045, too.
+    pub(crate) muc: bool,
+}
+
 /// What a room has done for it: by the host, or by the service that holds it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum RoomOrder {
@@ -157,6 +168,8 @@ impl Room {
                 say::refuse(&self.state, out, why, stanza, &refusal);
                 if matches!(ask, Ask::Join(_)) {
                     say::also(out, rule::J12);
+                } else if matches!(ask, Ask::Muc(wire::muc::Ask::Enter(_))) {
+                    say::also(out, crate::gc3::rules::muc::J12);
                 }
             }
             Verdict::Drop => {
@@ -244,10 +257,11 @@ impl Room {
         self.state.now = self.state.now.max(now);
     }
 
-    /// Who administers the service, and whether owners may set aliases. The service says so again after loading.
-    pub(crate) fn administrators(&mut self, admins: &BTreeSet<String>, owners_set_aliases: bool) {
-        self.state.admins = admins.iter().map(|jid| jid.as_str().into()).collect();
-        self.state.alias_policy = owners_set_aliases;
+    /// What the service decides for its rooms. It says so again after loading.
+    pub(crate) fn belong(&mut self, by: &Policy<'_>) {
+        self.state.admins = by.admins.iter().map(|jid| jid.as_str().into()).collect();
+        self.state.alias_policy = by.owners_set_aliases;
+        self.state.muc = by.muc;
     }
 
     /// Whether nothing of a destroyed room is left to remember (G3.5).

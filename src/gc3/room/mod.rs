@@ -4,6 +4,7 @@ mod asking;
 mod due;
 mod judge;
 mod machine;
+mod muc;
 mod perform;
 mod relaying;
 mod say;
@@ -12,6 +13,8 @@ mod state;
 pub(super) mod tests;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
+
+pub(crate) use machine::Policy;
 
 pub(crate) use judge::answered;
 pub(crate) use state::{Person, Question, Show, State, State as RoomState, Topics, parse_base36};

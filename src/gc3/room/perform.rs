@@ -2,11 +2,11 @@
 
 use super::judge::{self, Change};
 use super::say::{self, Spoken};
-use super::state::{Bound, Timer, Topics, Why};
+use super::state::{Bound, Dialect, Timer, Topics, Why};
 use super::{Out, Room, RoomOrder};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{muc, table as rule};
 use crate::gc3::wire::{Ask, Presence};
 use crate::machine::Action;
 use crate::rule::Rule;
@@ -23,6 +23,7 @@ impl Room {
                 }
                 say::joined(state, out, why, stanza, who, true);
                 say::present_state(state, out, rule::P3, &full, Topics::NONE);
+                say::muc::shown_to_others(state, out, muc::P4, who);
                 if why == rule::J4 {
                     say::also(out, rule::G11_2);
                     say::also(out, rule::G11_3);
@@ -36,6 +37,7 @@ impl Room {
                 if ask {
                     state.ask(who);
                 }
+                state.stay(who);
                 say::joined(state, out, why, stanza, who, ask);
                 say::present_state(state, out, rule::P3, &full, was);
             }
@@ -95,7 +97,11 @@ impl Room {
                 state.timers.clear(Timer::Probe(who));
                 out.push(why, Action::Tell(Notice::Also));
                 for seat in seats {
-                    if let (_, Some(present)) = state.unavailable(seat) {
+                    let state = &mut self.state;
+                    if state.sessions.get(seat).is_some_and(|session| session.dialect != Dialect::Gc3) {
+                        let exited = state.end_occupant(seat, Why::Left);
+                        self.exited(muc::P10, exited, &Default::default(), out);
+                    } else if let (_, Some(present)) = state.unavailable(seat) {
                         say::presence(state, out, rule::P3, present);
                     }
                 }
@@ -125,8 +131,10 @@ impl Room {
             }
             Change::Edit(mut edits) => {
                 let rules = core::mem::take(&mut edits.rules);
-                let departed = state.edit(edits);
-                say::edited(state, out, why, stanza, &rules, &departed);
+                let actor = edits.actor;
+                let edited = state.edit(edits);
+                say::edited(state, out, why, stanza, &rules, &edited.departed);
+                say::muc::changed(state, out, why, &edited.changed, Some(actor));
             }
             Change::Rule(mut ruling) => {
                 if let Some(from) = &stanza.from {
@@ -153,23 +161,33 @@ impl Room {
             }
             Change::Own(mut own) => {
                 let (who, rules) = (own.who, core::mem::take(&mut own.rules));
+                let old = own.nick.as_ref().map(|_| state.name(who).to_owned());
                 let present = state.set_own(own);
                 say::own_set(state, out, why, stanza, (who, &rules), present);
+                if let Some(old) = old {
+                    say::muc::renamed(state, out, muc::N1, who, &old, None);
+                }
             }
             Change::Configure(new) => {
                 let aliases = (new.config.aliases != state.config.aliases).then(|| new.config.aliases.clone());
-                let departed = state.configure(new.config, new.actor);
-                say::configured(state, out, why, stanza, &new.rules, &departed);
+                let was = state.config.clone();
+                let edited = state.configure(new.config, new.actor);
+                say::configured(state, out, why, stanza, &new.rules, &edited.departed);
+                say::muc::configured(state, out, rule::C2, &was);
+                say::muc::changed(state, out, why, &edited.changed, None);
                 if let Some(aliases) = aliases {
                     out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
                 }
             }
             Change::Destroy(ending) => {
+                let occupants = say::muc::before_the_end(state);
                 let sessions = state.destroy(ending.clone());
                 say::destroyed(state, out, why, stanza, &ending, &sessions);
+                say::muc::destroyed(state, out, why, &ending, &occupants);
                 let accounts = state.farewells();
                 say::farewell(state, out, why, &accounts);
             }
+            Change::Muc(change) => self.perform_muc(why, stanza, ask, change, out),
             Change::AskParent { fact, uri } => self.ask_parent(why, stanza, fact, uri, out),
             Change::Find { id } => self.find(why, stanza, id, out),
             Change::Read(reading) => self.read(why, stanza, reading, out),
@@ -178,14 +196,14 @@ impl Room {
                 let announcement = say::moderation(state, &moderation, &stanza_id);
                 say::overfull(out, state.hold(&announcement));
                 say::answer(state, out, why, stanza, &judge::Reply::Done);
-                say::moderated(state, out, why, &moderation, &announcement, record.as_ref());
+                say::moderated(state, out, why, &moderation, (&announcement, &stanza_id), record.as_ref());
             }
             Change::Speak(speech) => {
                 let Ask::Speak(words) = ask else { return };
                 let (_, stanza_id, record) = state.speak(&speech);
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
                 say::overfull(out, state.hold(&reflection));
-                say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection });
+                say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection, stanza_id });
                 if words.stripped {
                     say::also(out, rule::M3);
                     say::also(out, rule::G6_2);

@@ -1,4 +1,5 @@
-//! Rules: what a room and its service decide, and why.
+//! The tables of rules: of GC3, and of its rooms as clients of XEP-0045 see them.
 
 pub mod acl;
+pub mod muc;
 pub mod table;

@@ -126,7 +126,7 @@ pub(super) fn found(state: &mut State, founding: Founding, stanza: &Stanza, out:
     let Ok(address) = BareJid::new(&format!("{localpart}@{}", state.config.domain)) else { return };
     let secret = state.seed.child("room", &[localpart.as_bytes()]);
     let mut room = Room::new(&address, serial, &creator, config, state.limits, secret, state.now);
-    room.administrators(&state.config.admins, state.config.owners_set_aliases);
+    room.belong(&state.config.policy());
     out.push(rule::G3_6, Action::Tell(Notice::Created { room: address }));
     let mut own = Vec::new();
     room.found(stanza, &full, nick, push, topics, &mut within(out, &mut own));

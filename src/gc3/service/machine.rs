@@ -78,7 +78,7 @@ impl Service {
         }
         self.state.config = config;
         for held in self.state.rooms.values_mut() {
-            held.room.administrators(&self.state.config.admins, self.state.config.owners_set_aliases);
+            held.room.belong(&self.state.config.policy());
         }
         Ok(())
     }
@@ -463,7 +463,7 @@ impl Snapshot for Service {
         let mut service = Self { state: State::load(body)? };
         let config = service.state.config.clone();
         for held in service.state.rooms.values_mut() {
-            held.room.administrators(&config.admins, config.owners_set_aliases);
+            held.room.belong(&config.policy());
         }
         Ok(service)
     }

@@ -6,7 +6,7 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::gc3::host::Token;
-use crate::gc3::room::{DefaultTopics, Room, RoomState};
+use crate::gc3::room::{DefaultTopics, Policy, Room, RoomState};
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
 use crate::rate::Allowance;
@@ -28,6 +28,8 @@ pub struct ServiceConfig {
     pub create: Creators,
     /// Whether owners of listed rooms may give them aliases; administrators always may (G12.3).
     pub owners_set_aliases: bool,
+    /// Whether its rooms are entered by clients of XEP-0045, too.
+    pub muc: bool,
 }
 
 /// Who may create rooms (C7).
@@ -43,7 +45,7 @@ pub enum Creators {
 }
 
 impl ServiceConfig {
-    /// A service at `domain` where everybody may create rooms.
+    /// A service at `domain` where everybody may create rooms, and where clients speak GC3 only.
     #[must_use]
     pub fn new(domain: &BareJid) -> Self {
         Self {
@@ -52,7 +54,13 @@ impl ServiceConfig {
             admins: BTreeSet::new(),
             create: Creators::Everybody,
             owners_set_aliases: false,
+            muc: false,
         }
+    }
+
+    /// What it decides for all of its rooms.
+    pub(super) const fn policy(&self) -> Policy<'_> {
+        Policy { admins: &self.admins, owners_set_aliases: self.owners_set_aliases, muc: self.muc }
     }
 
     /// Whether an account may create rooms.

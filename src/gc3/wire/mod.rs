@@ -1,6 +1,7 @@
 //! What a stanza asks of a room. Knows stanzas and nothing of any room's state.
 
 pub(crate) mod message;
+pub(crate) mod muc;
 pub(crate) mod presence;
 mod report;
 
@@ -61,6 +62,8 @@ pub(crate) enum Ask<'a> {
     Ping,
     /// Anything but a groupchat message for an occupant: a private message, a request, presence.
     Occupant(&'a str),
+    /// By presence to an occupant's address, or to the room without a nickname (XEP-0045).
+    Muc(muc::Ask<'a>),
     /// A result or an error that may answer something that the room sent.
     Returned,
 }
@@ -95,7 +98,8 @@ pub(crate) fn read(stanza: &Stanza) -> Read<'_> {
         },
         StanzaKind::Presence if stanza.fault.is_some() => Read::Silent(rule::G4_8),
         StanzaKind::Presence => match resource {
-            Some(resource) => Read::Ask(Ask::Occupant(resource)),
+            Some(_) => muc::read(stanza),
+            None if stanza.type_ == StanzaType::Available && stanza.child("x", ns::MUC).is_some() => muc::read(stanza),
             None => presence::read(stanza),
         },
         StanzaKind::Message => match (stanza.type_, resource) {

@@ -45,6 +45,13 @@ pub const TOPICS: &[Topic] = &[
         subject: || Box::new(builtin::gc3()),
     },
     Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
+    Topic {
+        name: "muc",
+        rules: gc3::rules::muc::ALL,
+        code: "src/gc3",
+        machine: DOMAIN,
+        subject: || Box::new(builtin::gc3()),
+    },
 ];
 
 impl Topic {

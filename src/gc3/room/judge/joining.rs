@@ -74,7 +74,11 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
 }
 
 /// Whether an account may be in at all; `Ok(true)` if only for the parent's sake.
-fn admission(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> Result<bool, Box<(Rule, Verdict)>> {
+pub(super) fn admission(
+    state: &State,
+    sender: &Sender<'_>,
+    affiliation: Affiliation,
+) -> Result<bool, Box<(Rule, Verdict)>> {
     let refused = |why, error| Err(refuse(why, error).into());
     match affiliation {
         Affiliation::Outcast => {

@@ -9,6 +9,7 @@ mod disco;
 mod hats;
 mod joining;
 mod lists;
+pub(crate) mod muc;
 mod presence;
 mod relay;
 mod report;
@@ -63,11 +64,13 @@ pub(crate) struct Refusal {
     pub(crate) form: bool,
     /// A further rule that took part.
     pub(crate) also: Option<Rule>,
+    /// Whether it is told even in answer to presence.
+    pub(crate) insist: bool,
 }
 
 impl From<StanzaError<'static>> for Refusal {
     fn from(error: StanzaError<'static>) -> Self {
-        Self { error, uri: None, form: false, also: None }
+        Self { error, uri: None, form: false, also: None, insist: false }
     }
 }
 
@@ -208,6 +211,8 @@ pub(crate) enum Change {
     Own(OwnSettings),
     Configure(Box<Configuring>),
     Destroy(Ending),
+    /// By presence to an occupant's address.
+    Muc(muc::Change),
 }
 
 pub(super) fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
@@ -268,6 +273,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Own(element) => settings::own(state, stanza, sender, element),
         Ask::Config(element) => settings::config(state, stanza, sender, element),
         Ask::Destroy(element) => settings::destroy(state, sender, element),
+        Ask::Muc(ask) => muc::presence(state, stanza, sender, ask),
         Ask::Returned => presence::returned(state, stanza, sender),
     }
 }

@@ -39,7 +39,6 @@ pub(crate) struct Private {
 /// Decides about a stanza to an occupant's address.
 pub(super) fn occupant(state: &State, stanza: &Stanza, sender: &Sender<'_>, resource: &str) -> (Rule, Verdict) {
     let outside = match stanza.kind {
-        // The room of this dialect has no occupants by presence.
         StanzaKind::Presence => return (rule::G4_8, Verdict::Drop),
         StanzaKind::Message => rule::M1,
         StanzaKind::Iq => rule::G9_4,
@@ -47,7 +46,8 @@ pub(super) fn occupant(state: &State, stanza: &Stanza, sender: &Sender<'_>, reso
     let Some((who, person)) = sender.who.and_then(|who| Some((who, state.people.get(who)?))) else {
         return refuse(outside, NOT_IN);
     };
-    let Some((target, other)) = holder(state, resource) else { return refuse(rule::P15, NOT_FOUND) };
+    let held = state.holder(resource).and_then(|slot| Some((slot, state.people.get(slot)?)));
+    let Some((target, other)) = held else { return refuse(rule::P15, NOT_FOUND) };
     if stanza.kind == StanzaKind::Message {
         return private(state, stanza, who, person, target);
     }
@@ -65,16 +65,6 @@ pub(super) fn occupant(state: &State, stanza: &Stanza, sender: &Sender<'_>, reso
         return refuse(rule::G9_7, TOO_MANY);
     }
     (rule::G9_2, Verdict::Accept(Change::Relay(Request { asker: who, target, what, items })))
-}
-
-/// Who holds a participant ID or a nickname.
-fn holder<'s>(state: &'s State, resource: &str) -> Option<(Slot, &'s Person)> {
-    let slot = if resource.starts_with('-') {
-        state.people.find_id(ParticipantId::parse(resource)?)?
-    } else {
-        state.people.find_nick(resource)?
-    };
-    Some((slot, state.people.get(slot)?))
 }
 
 /// The own address is pinged to learn whether one's session is there (P9); another's says nothing (G9.1).

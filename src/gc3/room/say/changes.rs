@@ -1,7 +1,7 @@
 //! Announcements to those who subscribed to them: changes of the participant list, and presence.
 
 use super::lists::{write_item, write_tomb};
-use super::{also, own_header, send, send_one, write_nick, write_occupant_id};
+use super::{also, muc, own_header, send, send_one, write_nick, write_occupant_id};
 use crate::codec::{Header, Outgoing, StanzaKind, StanzaType};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
@@ -27,18 +27,16 @@ pub(crate) fn announce(state: &State, out: &mut Out<'_>) {
         let last = nth + 1 == chunks;
         let after = if last { state.version.counter } else { chunk.last().map_or(before, |&(version, ..)| version) };
         chunk.sort_unstable_by_key(|&(_, id, _)| id);
-        for dialect in Dialect::ALL {
-            for view in View::ALL {
-                let hearers = state.sessions.hearing_changes(dialect, view);
-                if !hearers.is_empty() {
-                    let changes = Changes { state, before, after, changed: chunk };
-                    if view != View::Jids {
-                        also(out, rule::V1);
-                    }
-                    let own = changes.of_oneself(out, hearers, view);
-                    let stanza = changes.write(view, None);
-                    send(out, rule::G2_11, Audience::all_but(state.sessions.roster(), hearers, &own), &stanza);
+        for view in View::ALL {
+            let hearers = state.sessions.hearing_changes(Dialect::Gc3, view);
+            if !hearers.is_empty() {
+                let changes = Changes { state, before, after, changed: chunk };
+                if view != View::Jids {
+                    also(out, rule::V1);
                 }
+                let own = changes.of_oneself(out, hearers, view);
+                let stanza = changes.write(view, None);
+                send(out, rule::G2_11, Audience::all_but(state.sessions.roster(), hearers, &own), &stanza);
             }
         }
         before = after;
@@ -102,17 +100,19 @@ impl Changes<'_> {
 pub(crate) fn presence(state: &State, out: &mut Out<'_>, why: Rule, present: Present) {
     if let Some(person) = state.people.get(present.who) {
         write_presence(state, out, why, person, present.show);
+        // Who directs presence to the room is shown by that.
+        if state.spoken_for(present.who).is_none() {
+            muc::shown_to_others(state, out, why, present.who);
+        }
     }
 }
 
 /// Writes a participant's presence to all who subscribed to it.
 pub(super) fn write_presence(state: &State, out: &mut Out<'_>, why: Rule, person: &Person, show: Option<Show>) {
-    for dialect in Dialect::ALL {
-        let hearers = state.sessions.hearing_presence(dialect);
-        if !hearers.is_empty() {
-            let stanza = presence_of(state, person, show);
-            send(out, why, Audience::all(state.sessions.roster(), hearers), &stanza);
-        }
+    let hearers = state.sessions.hearing_presence(Dialect::Gc3);
+    if !hearers.is_empty() {
+        let stanza = presence_of(state, person, show);
+        send(out, why, Audience::all(state.sessions.roster(), hearers), &stanza);
     }
 }
 

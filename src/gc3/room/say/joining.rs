@@ -1,11 +1,11 @@
 //! What is said when somebody comes or goes (G3.1–G3.3).
 
-use super::{also, own_header, result, send_one, write_nick};
+use super::{also, muc, own_header, result, send_one, write_nick};
 use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::Notice;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::last_readable;
-use crate::gc3::room::state::{Departed, Person, Slot, State, Why};
+use crate::gc3::room::state::{Departed, Dialect, Person, Slot, State};
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
 use crate::ns;
@@ -61,7 +61,7 @@ pub(crate) fn left(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
 /// its server. The participant list follows with the next announcement.
 pub(crate) fn departed(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed) {
     also(out, rule::G2_7);
-    if gone.why != Why::Left && gone.why != Why::AccountGone {
+    if gone.why.is_removal() {
         let change = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
             let before = state.version_text(state.version.announced);
             writer.open("participants", ns::GC3).attr("since", &before);
@@ -69,16 +69,19 @@ pub(crate) fn departed(state: &State, out: &mut Out<'_>, why: Rule, gone: &Depar
             super::lists::write_leaver(gone, state.now, writer);
             writer.close();
         });
-        for (jid, _) in &gone.sessions {
+        for (jid, _) in gone.sessions.iter().filter(|(_, session)| session.dialect == Dialect::Gc3) {
             send_one(out, rule::G3_3, jid.as_str(), &change);
         }
         also(out, rule::G3_3);
     }
+    muc::gone(state, out, why, gone);
     if gone.person.shown.is_some() {
         super::changes::write_presence(state, out, why, &gone.person, None);
     }
-    let end = Outgoing::new(&own_header(state, StanzaKind::Presence, StanzaType::Unsubscribe), |_| {});
-    send_one(out, why, gone.jid.as_str(), &end);
+    if !gone.person.ephemeral {
+        let end = Outgoing::new(&own_header(state, StanzaKind::Presence, StanzaType::Unsubscribe), |_| {});
+        send_one(out, why, gone.jid.as_str(), &end);
+    }
     also(out, rule::G2_7);
     if let Ok(jid) = jid::BareJid::new(gone.jid.as_str())
         && let Ok(room) = jid::BareJid::new(state.address.as_str())

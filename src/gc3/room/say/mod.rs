@@ -6,6 +6,7 @@ mod changes;
 mod disco;
 mod joining;
 mod lists;
+pub(crate) mod muc;
 mod relay;
 mod report;
 mod settings;
@@ -72,7 +73,7 @@ pub(super) fn result(out: &mut Out<'_>, why: Rule, stanza: &Stanza, payload: imp
 
 /// Refuses a stanza, if it is one that is answered.
 pub(crate) fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, refusal: &Refusal) {
-    if !super::judge::answered(stanza) {
+    if !super::judge::answered(stanza) && !refusal.insist {
         return drop(out, why, stanza);
     }
     let mut error = refusal.error;

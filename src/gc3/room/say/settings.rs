@@ -76,9 +76,7 @@ pub(crate) fn reconfigured(state: &State, out: &mut Out<'_>, why: Rule) {
     let stanza = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
         writer.open("config", ns::GC3).attr("version", &state.version_text(state.config_version)).close();
     });
-    for dialect in Dialect::ALL {
-        send(out, why, Audience::all(state.sessions.roster(), state.sessions.all(dialect)), &stanza);
-    }
+    send(out, why, Audience::all(state.sessions.roster(), state.sessions.all(Dialect::Gc3)), &stanza);
     also(out, why);
 }
 
@@ -99,9 +97,7 @@ pub(crate) fn destroyed(
         }
         writer.close();
     });
-    for dialect in Dialect::ALL {
-        send(out, why, Audience::all(sessions.roster(), sessions.all(dialect)), &told);
-    }
+    send(out, why, Audience::all(sessions.roster(), sessions.all(Dialect::Gc3)), &told);
     ending.rules.iter().for_each(|&rule| also(out, rule));
     if let Ok(room) = BareJid::new(state.address.as_str()) {
         if !state.config.aliases.is_empty() {

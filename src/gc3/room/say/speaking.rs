@@ -1,6 +1,8 @@
 //! A message reaches everybody: written once, whoever reads it (M4, G6.4).
 
-use super::{also, send, send_one, write_nick, write_occupant_id};
+use std::sync::Arc;
+
+use super::{also, muc, send, send_one, write_nick, write_occupant_id};
 use crate::codec::sid::write_stanza_id;
 use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::{Order, Record};
@@ -17,6 +19,7 @@ pub(crate) struct Spoken {
     pub(crate) record: Option<Record>,
     /// The reflection as a pending session would get it later.
     pub(crate) stanza: Outgoing,
+    pub(crate) stanza_id: Arc<str>,
 }
 
 /// The reflection of a message.
@@ -47,10 +50,9 @@ fn write_author(state: &State, person: &Person, stanza_id: &str, writer: &mut Wr
 
 /// Sends a message to all who hear messages, and to the full JID that sent it; has it stored.
 pub(crate) fn spoken(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, speech: &Speech, spoken: &Spoken) {
-    for dialect in Dialect::ALL {
-        let hearers = state.sessions.hearing_messages(dialect);
-        send(out, why, Audience::all(state.sessions.roster(), hearers), &spoken.stanza);
-    }
+    let hearers = state.sessions.hearing_messages(Dialect::Gc3);
+    send(out, why, Audience::all(state.sessions.roster(), hearers), &spoken.stanza);
+    muc::spoken(state, out, stanza, speech, &spoken.stanza_id);
     if let Some(from) = &stanza.from {
         let hears = |seat| Dialect::ALL.iter().any(|&d| state.sessions.hearing_messages(d).contains(seat));
         if !state.sessions.find(from.as_str()).is_some_and(hears) {
@@ -69,13 +71,12 @@ pub(crate) fn moderated(
     out: &mut Out<'_>,
     why: Rule,
     moderation: &Moderation,
-    announcement: &Outgoing,
+    (announcement, stanza_id): (&Outgoing, &str),
     record: Option<&Record>,
 ) {
-    for dialect in Dialect::ALL {
-        let hearers = state.sessions.hearing_messages(dialect);
-        send(out, why, Audience::all(state.sessions.roster(), hearers), announcement);
-    }
+    let hearers = state.sessions.hearing_messages(Dialect::Gc3);
+    send(out, why, Audience::all(state.sessions.roster(), hearers), announcement);
+    muc::moderated(state, out, why, moderation, stanza_id);
     keep(state, out, Some(&moderation.tombstone), record);
     also(out, rule::M6);
     also(out, rule::G6_3);

@@ -142,19 +142,28 @@ pub(crate) enum Why {
     Left,
     Kicked,
     Banned,
-    /// The configuration or the access list does not admit it any more.
+    /// The configuration does not admit it any more.
     Config,
+    /// The access list does not admit it any more.
+    Unlisted,
+    /// Its last session was lost, and it was in by sessions only.
+    Lost,
     /// The account does not exist any more.
     AccountGone,
 }
 
 impl Why {
+    /// Whether somebody else, or the room, put it out.
+    pub(crate) const fn is_removal(self) -> bool {
+        matches!(self, Self::Kicked | Self::Banned | Self::Config | Self::Unlisted)
+    }
+
     pub(crate) const fn name(self) -> &'static str {
         match self {
-            Self::Left => "left",
+            Self::Left | Self::Lost => "left",
             Self::Kicked => "kicked",
             Self::Banned => "banned",
-            Self::Config => "config",
+            Self::Config | Self::Unlisted => "config",
             Self::AccountGone => "account-gone",
         }
     }

@@ -33,6 +33,15 @@ pub(crate) struct Edits {
     pub(crate) rules: Vec<Rule>,
 }
 
+/// What came of a set of changes.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Edited {
+    /// Who is not in any more.
+    pub(crate) departed: Vec<Departed>,
+    /// Whose affiliation or role is another, with the reason.
+    pub(crate) changed: BTreeMap<Slot, Option<Box<str>>>,
+}
+
 /// A change of the access list.
 #[derive(Clone, Debug)]
 pub(crate) struct EntryEdit {
@@ -51,8 +60,8 @@ impl Edits {
 }
 
 impl State {
-    /// Makes changes that were judged; gives back who is not in any more.
-    pub(crate) fn edit(&mut self, edits: Edits) -> Vec<Departed> {
+    /// Makes changes that were judged; gives back who is not in any more, and who is something else.
+    pub(crate) fn edit(&mut self, edits: Edits) -> Edited {
         let actor = edits.actor;
         let mut touched: BTreeMap<Slot, Option<Box<str>>> = BTreeMap::new();
         let mut domains: BTreeMap<Box<str>, Option<Box<str>>> = BTreeMap::new();
@@ -72,9 +81,15 @@ impl State {
                 touched.entry(who).or_insert_with(|| reason.clone());
             }
         }
+        let standing = |state: &Self, who| state.people.get(who).map(|person| (person.affiliation, state.role(person)));
+        let mut changed = BTreeMap::new();
         let mut departed = Vec::new();
         for (who, reason) in touched {
-            departed.extend(self.reassess(who, reason));
+            let was = standing(self, who);
+            departed.extend(self.reassess(who, reason.clone()));
+            if standing(self, who).is_some_and(|is| Some(is) != was) {
+                changed.insert(who, reason);
+            }
         }
         for (who, role) in edits.roles {
             let Some(person) = self.people.get(who) else { continue };
@@ -84,6 +99,7 @@ impl State {
             }
             self.note(actor, format!("{id} {}", role.name()));
             self.rights_changed(who);
+            changed.entry(who).or_insert(None);
         }
         for (who, reason) in edits.kicks {
             if let Some(person) = self.people.get(who) {
@@ -91,7 +107,9 @@ impl State {
             }
             departed.extend(self.depart(who, Why::Kicked, reason));
         }
-        departed
+        departed.iter_mut().for_each(|gone| gone.actor = Some(actor));
+        changed.retain(|&who, _| self.people.get(who).is_some());
+        Edited { departed, changed }
     }
 
     /// Brings a participant's affiliation up to date with the access list; ends the participation if it may not be in
@@ -105,7 +123,8 @@ impl State {
             return self.depart(who, Why::Banned, reason);
         }
         if !self.admits(self.people.jid(who), affiliation) {
-            return self.depart(who, Why::Config, reason);
+            let listed = affiliation == Affiliation::None && self.config.members_only;
+            return self.depart(who, if listed { Why::Unlisted } else { Why::Config }, reason);
         }
         if affiliation != person.affiliation {
             if let Some(person) = self.people.get_mut(who) {

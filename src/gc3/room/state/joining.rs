@@ -3,11 +3,12 @@
 use std::collections::VecDeque;
 
 use super::{
-    Asked, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb, Topics, Why,
+    Asked, Dialect, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb,
+    Topics, Why,
 };
 use bytes::Bytes;
 
-use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType};
+use crate::codec::{Fragment, Outgoing, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Push, Visibility};
 use crate::gc3::host::Token;
@@ -38,6 +39,12 @@ pub(crate) struct Departed {
     pub(crate) reason: Option<Box<str>>,
     /// The version of the list with it gone.
     pub(crate) version: u64,
+    /// The name by which XEP-0045 addressed it.
+    pub(crate) name: Box<str>,
+    /// Who removed it, if somebody did.
+    pub(crate) actor: Option<ParticipantId>,
+    /// Its last words, if it left by presence.
+    pub(crate) words: Fragment,
 }
 
 /// A presence that is to be announced: `None`, unavailable.
@@ -45,6 +52,11 @@ pub(crate) struct Departed {
 pub(crate) struct Present {
     pub(crate) who: Slot,
     pub(crate) show: Option<Show>,
+}
+
+/// A moment in whole seconds.
+fn seconds(at: Time) -> u32 {
+    u32::try_from(at.millis() / 1000).unwrap_or(u32::MAX)
 }
 
 /// What came of a change to somebody's sessions.
@@ -61,19 +73,27 @@ pub(crate) struct Applied {
 impl State {
     /// Makes an account a participant, who is to be asked for its subscription.
     pub(crate) fn join(&mut self, joining: Joining) -> Slot {
+        let who = self.admit(joining, false);
+        self.ask(who);
+        who
+    }
+
+    /// Makes an account a participant.
+    pub(super) fn admit(&mut self, joining: Joining, ephemeral: bool) -> Slot {
         let tomb = self.tombs.remove(joining.id);
         let since_seq = tomb.map_or(self.talk.seq, |tomb| tomb.since_seq);
         let version = self.next_version();
         let mut person = Person::new(joining.id, joining.nick, joining.affiliation, version, since_seq);
         person.push = joining.push;
-        person.spoke = false;
+        person.ephemeral = ephemeral;
+        person.last_seen = seconds(self.now);
         let who = self.people.add(joining.jid, person);
         if joining.by_parent {
             self.by_parent.insert(who);
         }
+        self.give_name(who);
         self.note_moderator(who);
         self.announce_soon();
-        self.ask(who);
         who
     }
 
@@ -114,10 +134,13 @@ impl State {
         }
         self.asked.remove(&who);
         self.by_parent.remove(&who);
+        let name = self.name(who).into();
         let (jid, person) = self.people.remove(who)?;
+        self.give_name(who);
+        self.stale.remove(&who);
         let version = self.next_version();
         let listed = self.access.own(jid.as_str(), person.id).is_some();
-        let trace = person.spoke || listed || !matches!(why, Why::Left | Why::AccountGone);
+        let trace = person.spoke || listed || why.is_removal();
         let tomb = Tomb {
             nick: person.nick.clone(),
             jid: trace.then(|| jid.as_str().into()),
@@ -135,7 +158,7 @@ impl State {
         }
         self.forget_later();
         self.announce_soon();
-        Some(Departed { jid, person, sessions, why, reason, version })
+        Some(Departed { jid, person, sessions, why, reason, version, name, actor: None, words: Fragment::default() })
     }
 
     /// Sets the timer that forgets real JIDs and names (L1).
@@ -157,6 +180,7 @@ impl State {
             self.timers.clear(timer);
         }
         self.settle(seat);
+        self.occupancy.remove(&seat);
         self.relays.retain(|_, relay| relay.what != super::Relayed::Check(seat));
         self.sessions.close(&mut self.people, seat)
     }
@@ -221,6 +245,12 @@ impl State {
         let opened = known.and_then(|seat| self.sessions.get(seat)).is_none_or(|s| s.origin == Origin::Bare);
         let seat = self.attach(who, full, Origin::Presence);
         self.timers.clear(Timer::Session(seat));
+        if self.sessions.get(seat).is_some_and(|session| session.dialect != Dialect::Gc3) {
+            // What it directed to the room says more than what it broadcasts.
+            self.sessions.change(seat, |session| session.origin = Origin::Presence);
+            self.timers.clear(Timer::Probe(who));
+            return Applied { seat: Some(seat), present: None, features: None };
+        }
         self.sessions.change(seat, |session| {
             session.origin = Origin::Presence;
             (session.show, session.priority, session.last) = (show, priority, now);
@@ -268,8 +298,16 @@ impl State {
         if let Some(person) = self.people.get_mut(who) {
             person.standing = Standing::Declined;
         }
-        let by_presence = |&seat: &Seat| self.sessions.get(seat).is_some_and(|s| s.origin == Origin::Presence);
-        let seats: Vec<Seat> = self.sessions.of(&self.people, who).filter(by_presence).collect();
+        let of = |origin| move |s: &Session| s.origin == Origin::Presence && (s.dialect == Dialect::Gc3) == origin;
+        let seats = |gc3: bool| -> Vec<Seat> {
+            let fits = |seat: &Seat| self.sessions.get(*seat).is_some_and(of(gc3));
+            self.sessions.of(&self.people, who).filter(fits).collect()
+        };
+        let (seats, entered) = (seats(true), seats(false));
+        // Who entered by presence stays by it.
+        for seat in entered {
+            self.sessions.change(seat, |session| session.origin = Origin::Directed);
+        }
         let closed = seats.into_iter().filter_map(|seat| self.detach(seat)).collect();
         (closed, self.present(who))
     }
@@ -287,7 +325,9 @@ impl State {
         let show = self.shows(who);
         let person = self.people.get(who)?;
         if person.shown == show {
-            self.timers.clear(Timer::Presence(who));
+            if !self.stale.contains(&who) {
+                self.timers.clear(Timer::Presence(who));
+            }
             return None;
         }
         let (now, rate) = (self.now, self.limits.input);
@@ -298,8 +338,14 @@ impl State {
             }
             return None;
         }
-        self.timers.clear(Timer::Presence(who));
-        self.people.get_mut(who)?.shown = show;
+        if !self.stale.contains(&who) {
+            self.timers.clear(Timer::Presence(who));
+        }
+        let person = self.people.get_mut(who)?;
+        if show.is_none() {
+            person.last_seen = seconds(now);
+        }
+        person.shown = show;
         Some(Present { who, show })
     }
 
@@ -317,7 +363,8 @@ impl State {
 
     /// Who is to be told by `unsubscribe` when the room ends.
     pub(crate) fn all_accounts(&self) -> VecDeque<Box<str>> {
-        self.people.iter().map(|(slot, _)| self.people.jid(slot).into()).collect()
+        let subscribed = self.people.iter().filter(|(_, person)| !person.ephemeral);
+        subscribed.map(|(slot, _)| self.people.jid(slot).into()).collect()
     }
 }
 

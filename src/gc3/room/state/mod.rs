@@ -4,6 +4,7 @@ mod access;
 mod acl;
 mod editing;
 mod joining;
+mod muc;
 mod order;
 mod people;
 mod rates;
@@ -22,8 +23,9 @@ use serde::{Deserialize, Serialize};
 pub(crate) use crate::rate::{Allowance, Rate};
 pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
-pub(crate) use editing::{Edits, EntryEdit, short_reason};
+pub(crate) use editing::{Edited, Edits, EntryEdit, short_reason};
 pub(crate) use joining::{Departed, Joining, Present};
+pub(crate) use muc::{Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use rates::Rates;
 pub(crate) use relays::Asker;
@@ -95,6 +97,17 @@ pub(crate) struct State {
     pub(crate) alias_check: Option<Result<(), (crate::rule::Rule, crate::codec::StanzaError<'static>)>>,
     /// Set when the room was destroyed.
     pub(crate) destroyed: Option<Destroyed>,
+    /// Whether it was created by entering it and is not configured yet (C6).
+    pub(crate) locked: bool,
+    /// Names that are not nicknames (G10.1).
+    pub(crate) names: Names,
+    /// The presence that each session directed to the room, without forgeries.
+    pub(crate) occupancy: BTreeMap<Seat, Bytes>,
+    /// Whose directed presence changed and was not told yet, because it changes too fast (P14).
+    pub(crate) stale: BTreeSet<Slot>,
+    /// Whether rooms of this service are entered by XEP-0045, too. Not saved: the service says so.
+    #[serde(skip)]
+    pub(crate) muc: bool,
     /// What the host found in the archive, while the stanza that made the room ask is judged again; else none.
     #[serde(skip)]
     pub(crate) found: Option<Found>,
@@ -223,6 +236,8 @@ pub(crate) enum Bound {
     Bounce,
     /// Slow mode of a participant.
     Slow,
+    /// Entries of an account by presence.
+    Enter,
 }
 
 /// What remains of a destroyed room.
@@ -278,6 +293,11 @@ impl State {
             alias_policy: false,
             alias_check: None,
             destroyed: None,
+            locked: false,
+            names: Names::default(),
+            occupancy: BTreeMap::new(),
+            stale: BTreeSet::new(),
+            muc: false,
             found: None,
             again: false,
             secret,
@@ -463,6 +483,9 @@ impl State {
         }
         self.timers.reindex();
         self.rates.reindex();
+        if !self.names.reindex() {
+            return Err("two have one name");
+        }
         if !self.tombs.reindex() {
             return Err("two tombstones have one version");
         }
@@ -500,6 +523,18 @@ impl State {
         if self.tombs.iter().any(|(id, tomb)| self.people.find_id(*id).is_some() || tomb.version > self.version.counter)
         {
             return Err("somebody is both here and gone");
+        }
+        let occupies = |(_, s): &(Seat, &Session)| s.dialect == Dialect::Muc;
+        if !self.sessions.iter().filter(occupies).map(|(seat, _)| seat).eq(self.occupancy.keys().copied()) {
+            return Err("a session is in by presence that it did not send");
+        }
+        let here = |slot: Slot| self.people.get(slot).is_some();
+        if !self.names.holders().all(here) || !self.stale.iter().all(|&slot| here(slot)) {
+            return Err("somebody who is not here has a name");
+        }
+        let stays = |(slot, p): (Slot, &Person)| !p.ephemeral || self.spoken_for(slot).is_some();
+        if !self.people.iter().all(stays) {
+            return Err("somebody is in by presence without a session");
         }
         if !self.pending.keys().all(|&seat| self.sessions.get(seat).is_some()) {
             return Err("a pending session is none");

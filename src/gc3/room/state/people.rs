@@ -49,8 +49,12 @@ pub(crate) struct Person {
     pub(crate) profile: bool,
     /// Whether others may see when it is online.
     pub(crate) show_presence: bool,
+    /// Whether it is in by directed presence only, and leaves with its last session.
+    pub(crate) ephemeral: bool,
     /// Its own push setting; `None`: the room's default.
     pub(crate) push: Option<Push>,
+    /// When it was last online, in seconds since 1970.
+    pub(crate) last_seen: u32,
     /// The presence that was announced last; `None`: unavailable.
     pub(crate) shown: Option<Show>,
     pub(crate) nick: Box<str>,
@@ -113,6 +117,8 @@ impl Person {
             seen: false,
             profile: false,
             show_presence: true,
+            ephemeral: false,
+            last_seen: 0,
             push: None,
             shown: None,
             nick,

@@ -1,6 +1,6 @@
 //! Requests to accounts that are open, and sessions that were lost on the way.
 
-use super::{Asked, Bound, Origin, Present, Relay, Relayed, Slot, Standing, State, Timer};
+use super::{Asked, Bound, Exited, Origin, Present, Relay, Relayed, Slot, Standing, State, Timer, Why};
 use crate::party::{Address, Seat};
 use crate::time::{Span, Time};
 
@@ -79,6 +79,19 @@ impl State {
             self.probe_from(session.person, at);
         }
         Some((address, present))
+    }
+
+    /// The same for a session that is in by presence.
+    pub(crate) fn lose_occupant(&mut self, seat: Seat) -> Option<Exited> {
+        let session = *self.sessions.get(seat)?;
+        let jid = self.sessions.jid(seat).to_owned();
+        self.spend(Bound::Bounce, &jid, self.limits.bounces);
+        let exited = self.end_occupant(seat, Why::Lost);
+        if session.origin == Origin::Presence && self.people.get(session.person).is_some() {
+            let at = self.now.plus(self.limits.probe_after);
+            self.probe_from(session.person, at);
+        }
+        exited
     }
 
     /// Has an account asked for its presence at some time, and again with growing pauses until it answers.

@@ -13,14 +13,17 @@ use crate::time::Time;
 pub(crate) enum Dialect {
     /// `urn:xmpp:gc3:0`
     Gc3,
+    /// XEP-0045: in by presence, hears everything.
+    Muc,
 }
 
 impl Dialect {
-    pub(crate) const ALL: [Self; 1] = [Self::Gc3];
+    pub(crate) const ALL: [Self; 2] = [Self::Gc3, Self::Muc];
 
     const fn index(self) -> usize {
         match self {
             Self::Gc3 => 0,
+            Self::Muc => 1,
         }
     }
 }
@@ -125,6 +128,8 @@ pub(crate) enum Origin {
     Presence,
     /// By `<subscribe/>`, without known presence: lives a while after each stanza.
     Bare,
+    /// By presence directed to the room, in a dialect that enters so.
+    Directed,
 }
 
 /// How much of the participant list somebody may see.
@@ -184,7 +189,7 @@ struct Hearers {
     all: Seats,
     message: Seats,
     presence: Seats,
-    /// Participant changes, by view.
+    /// Participant changes, by view. In a dialect whose changes are presence, all sessions.
     participant: [Seats; View::ALL.len()],
 }
 
@@ -306,6 +311,14 @@ impl Sessions {
         self.slots[seat.index()] = Some(session);
     }
 
+    /// The session whose presence speaks for a person in the dialects that enter by presence: the highest priority, then
+    /// the latest.
+    pub(crate) fn best_occupant(&self, people: &People, person: Slot) -> Option<Seat> {
+        let occupies = |seat: &Seat| self.get(*seat).is_some_and(|s| s.dialect == Dialect::Muc);
+        let rank = |seat: &Seat| self.get(*seat).map(|s| (s.priority, s.last));
+        self.of(people, person).filter(occupies).max_by_key(rank)
+    }
+
     /// The sessions of a person, in seat order; at most as many as the limits allow, 32 by default.
     pub(crate) fn of<'a>(&'a self, people: &People, person: Slot) -> impl Iterator<Item = Seat> + use<'a> {
         let first = people.first_session(person).get();
@@ -316,7 +329,7 @@ impl Sessions {
     pub(crate) fn best_show(&self, people: &People, person: Slot) -> Option<Show> {
         self.of(people, person)
             .filter_map(|seat| self.get(seat))
-            .filter(|s| s.origin == Origin::Presence)
+            .filter(|s| s.origin != Origin::Bare)
             .max_by_key(|s| (s.priority, s.last))
             .map(|s| s.show)
     }

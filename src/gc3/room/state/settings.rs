@@ -2,7 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Bound, Departed, Destroyed, People, Present, Question, Rates, Sessions, Slot, State, Timer, Timers, Why};
+use super::{
+    Bound, Departed, Destroyed, Edited, People, Person, Present, Question, Rates, Sessions, Slot, State, Timer, Timers,
+    Why,
+};
+use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Config, ParentJoin, Push};
 use crate::gc3::host::ParentFact;
 use crate::gc3::id::ParticipantId;
@@ -48,14 +52,13 @@ impl State {
         person.profile = own.profile.unwrap_or(person.profile);
         person.show_presence = own.show_presence.unwrap_or(person.show_presence);
         if let Some(nick) = own.nick {
-            self.people.rename(who, nick);
-            self.touch(who);
+            self.rename(who, nick);
         }
         self.present(who)
     }
 
-    /// Changes the configuration; gives back who may not be in any more (C3).
-    pub(crate) fn configure(&mut self, config: Config, actor: ParticipantId) -> Vec<Departed> {
+    /// Changes the configuration; gives back who may not be in any more (C3), and whose role is another.
+    pub(crate) fn configure(&mut self, config: Config, actor: ParticipantId) -> Edited {
         let old = core::mem::replace(&mut self.config, config);
         self.config_version += 1;
         self.note(actor, "config".to_owned());
@@ -75,11 +78,16 @@ impl State {
             let strangers: Vec<Slot> = people.filter_map(stranger).collect();
             departed.extend(strangers.into_iter().filter_map(|who| self.depart(who, Why::Config, None)));
         }
-        if self.config.list_visible != old.list_visible {
+        if (self.config.list_visible, self.config.visibility) != (old.list_visible, old.visibility) {
             let people: BTreeSet<Slot> = self.sessions.iter().map(|(_, session)| session.person).collect();
             people.into_iter().for_each(|who| self.refresh_view(who));
         }
-        departed
+        let mut changed = BTreeMap::new();
+        if self.config.moderated != old.moderated {
+            let by_default = |p: &Person| p.kept_role.is_none() && p.affiliation == Affiliation::None;
+            changed.extend(self.people.iter().filter(|(_, p)| by_default(p)).map(|(who, _)| (who, None)));
+        }
+        Edited { departed, changed }
     }
 
     /// An account is no longer a member of the parent; gives back its participation if that ends (SP8).
@@ -104,6 +112,7 @@ impl State {
         let secret = self.config.secret();
         let entitled = if secret { farewells.iter().cloned().collect() } else { BTreeSet::new() };
         self.people = People::new(key);
+        (self.names, self.occupancy, self.stale) = Default::default();
         let sessions = core::mem::replace(&mut self.sessions, Sessions::new(key));
         self.pending = BTreeMap::new();
         self.relays = BTreeMap::new();

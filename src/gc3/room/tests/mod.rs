@@ -6,7 +6,7 @@ mod settings;
 
 use jid::BareJid;
 
-use super::{Room, RoomOrder};
+use super::{Policy, Room, RoomOrder};
 use crate::codec::Reader;
 use crate::gc3::config::{Config, Kind};
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};

@@ -39,6 +39,8 @@ pub struct Fresh<'a> {
     pub admins: &'a [BareJid],
     /// Whether nobody else may create rooms.
     pub only_admins_create: bool,
+    /// Whether rooms are entered by XEP-0045, too.
+    pub muc: bool,
 }
 
 impl<M> Stage for Rooms<M>
@@ -51,7 +53,7 @@ where
     fn set_up(&mut self, vector: &Vector) -> Result<(M, SimHost), Stop> {
         let admins: Vec<BareJid> = facts(vector, "admin").map(|text| jid(text)).collect::<Result<_, _>>()?;
         let only_admins_create = facts(vector, "creators").any(|who| who == "admins");
-        let fresh = Fresh { limits: &vector.limits, admins: &admins, only_admins_create };
+        let fresh = Fresh { limits: &vector.limits, admins: &admins, only_admins_create, muc: vector.topic == "muc" };
         let machine = (self.make)(&fresh).map_err(Stop::Fail)?;
         Ok((machine, SimHost::default()))
     }
@@ -75,6 +77,7 @@ pub fn gc3() -> Builtin<Rooms<Service>> {
         let domain = BareJid::new(DOMAIN).map_err(|why| why.to_string())?;
         let mut config = ServiceConfig::new(&domain);
         config.admins = fresh.admins.iter().map(ToString::to_string).collect();
+        config.muc = fresh.muc;
         if fresh.only_admins_create {
             config.create = Creators::Admins;
         }
@@ -91,7 +94,7 @@ fn limit(limits: &mut Gc3Limits, name: &str, value: u64) -> Result<(), String> {
         numbers participants sessions access aliases message_bytes subject_bytes form_fields tombstones recent
             held held_bytes in_flight archive_page list_page look_up announce_items farewells audit reactions rooms
             rooms_per_account rooms_page caps rates_remembered acl_groups hats hats_worn;
-        rates acl alias_changes input relay_pair relay_asker relay_target sync archive bounces reports creation);
+        rates acl alias_changes entries input relay_pair relay_asker relay_target sync archive bounces reports creation);
     Ok(())
 }
 

@@ -1,0 +1,63 @@
+//! What XEP-0045 decides: presence to an occupant's address.
+//!
+//! The seam for its other half: a request of `muc#admin` or `muc#owner` is judged by a file beside these, from an `Ask`
+//! of its own in `wire`, into a [`Verdict`]. Affiliations, roles, kicks and bans become [`Change::Edit`], configuration
+//! [`Change::Configure`] and the end of a room [`Change::Destroy`], as in the other dialect: what occupants are told
+//! of them is written already, in both dialects, whoever asked. A room that is created by entering it is one of kind
+//! `Classic`, with `state.locked` until it is configured; see [`entering`] for who may enter meanwhile.
+
+mod entering;
+mod showing;
+
+use super::{Refusal, Sender, Verdict};
+use crate::codec::{Stanza, StanzaError};
+use crate::gc3::room::state::{Directed, Entering, Slot, State};
+use crate::gc3::rules::table;
+use crate::gc3::wire::muc::{Ask, History};
+use crate::party::Seat;
+use crate::rule::Rule;
+
+/// What changes by presence to an occupant's address.
+#[derive(Debug)]
+pub(crate) enum Change {
+    /// Somebody enters, or begins anew.
+    Enter {
+        entering: Box<Entering>,
+        history: History,
+        /// Whether it asked for the name that it has now.
+        as_asked: bool,
+        rules: Vec<Rule>,
+    },
+    /// An occupant shows itself otherwise, and maybe under another nickname.
+    Show { seat: Seat, who: Slot, directed: Directed, nick: Option<Renaming> },
+    /// A session leaves.
+    Exit { seat: Seat },
+    /// Somebody believes to be in and is not.
+    Astray,
+}
+
+/// Another nickname.
+#[derive(Clone, Debug)]
+pub(crate) struct Renaming {
+    pub(crate) nick: Box<str>,
+    /// Whether it is what was asked for.
+    pub(crate) as_asked: bool,
+}
+
+/// Decides about presence to an occupant's address, or to the room without a nickname.
+pub(super) fn presence(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &Ask<'_>) -> (Rule, Verdict) {
+    if !state.muc {
+        return (table::G4_8, Verdict::Drop);
+    }
+    let name = stanza.to.as_ref().and_then(|to| to.resource()).map_or("", |resource| resource.as_str());
+    match ask {
+        Ask::Enter(enter) => entering::enter(state, sender, name, enter),
+        Ask::Show(shown) => showing::show(state, sender, name, shown),
+        Ask::Exit(_) => showing::exit(state, sender),
+    }
+}
+
+/// A refusal of presence, which is told though other presence is never answered.
+fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
+    (why, Verdict::Refuse(Refusal { insist: true, ..error.into() }))
+}

@@ -1,0 +1,113 @@
+//! What follows when presence to an occupant's address was judged (XEP-0045): apply, then say.
+
+use super::judge::muc::{Change, Renaming};
+use super::state::{Entering, Exited, Why};
+use super::{Out, Room, say};
+use crate::codec::{Fragment, Stanza};
+use crate::gc3::host::Notice;
+use crate::gc3::rules::{muc as rule, table};
+use crate::gc3::wire::Ask as Any;
+use crate::gc3::wire::muc::{Ask, History};
+use crate::machine::Action;
+use crate::party::Seat;
+use crate::rule::Rule;
+
+impl Room {
+    /// Applies a change by presence and says what follows from it.
+    pub(super) fn perform_muc(&mut self, why: Rule, stanza: &Stanza, ask: &Any<'_>, change: Change, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        match change {
+            Change::Enter { entering, history, as_asked, rules } => {
+                self.enter(why, stanza, *entering, (history, as_asked), out);
+                rules.iter().filter(|&&rule| rule != why).for_each(|&rule| say::also(out, rule));
+            }
+            Change::Show { seat, who, directed, nick: None } => {
+                let before = state.spoken_for(who).map(|(_, payload)| payload.clone());
+                state.direct(seat, directed.show, directed.priority, directed.payload);
+                let changed = state.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
+                if !changed || state.may_tell(who) {
+                    say::muc::shown(state, out, why, who, changed, seat);
+                }
+                self.announce_presence(who, out);
+            }
+            Change::Show { seat, who, directed, nick: Some(Renaming { nick, as_asked }) } => {
+                let old = state.name(who).to_owned();
+                state.direct(seat, directed.show, directed.priority, directed.payload);
+                state.rename(who, nick);
+                state.may_tell(who);
+                say::muc::renamed(state, out, why, who, &old, (!as_asked).then_some(seat));
+                self.announce_presence(who, out);
+            }
+            Change::Exit { seat } => {
+                let words = match ask {
+                    Any::Muc(Ask::Exit(words)) => words.clone(),
+                    _ => Fragment::default(),
+                };
+                let exited = state.exit(seat, Why::Left);
+                self.exited(why, exited, &words, out);
+            }
+            Change::Astray => say::muc::astray(state, out, why, stanza),
+        }
+    }
+
+    fn enter(
+        &mut self,
+        why: Rule,
+        stanza: &Stanza,
+        entering: Entering,
+        (history, as_asked): (History, bool),
+        out: &mut Out<'_>,
+    ) {
+        let state = &mut self.state;
+        let again = state.occupant(entering.directed.full.as_str()).is_some();
+        if !again && let Some(from) = &stanza.from {
+            let rate = state.limits.entries;
+            state.spend(super::state::Bound::Enter, from.to_bare().as_str(), rate);
+        }
+        let entered = state.enter(entering);
+        if entered.new {
+            let jid = state.people.roster().get(entered.who).and_then(|jid| jid::BareJid::new(jid.as_str()).ok());
+            if let (Some(jid), Ok(room)) = (jid, jid::BareJid::new(state.address.as_str())) {
+                out.push(why, Action::Tell(Notice::Joined { room, jid }));
+            }
+        }
+        say::muc::entered(state, out, why, stanza, &entered, as_asked, history);
+        self.announce_presence(entered.who, out);
+    }
+
+    /// Tells those who read the other dialect of a presence that changed.
+    fn announce_presence(&mut self, who: super::state::Slot, out: &mut Out<'_>) {
+        if let Some(present) = self.state.present(who) {
+            say::presence(&self.state, out, table::P3, present);
+        }
+    }
+
+    /// A session that was in by presence is gone, and maybe its account with it.
+    pub(super) fn exited(&mut self, why: Rule, exited: Option<Exited>, words: &Fragment, out: &mut Out<'_>) {
+        match exited {
+            Some(Exited::Departed(mut gone)) => {
+                gone.words = words.clone();
+                say::departed(&self.state, out, why, &gone);
+            }
+            Some(Exited::Session { who, jid, changed }) => {
+                say::muc::ended(&self.state, out, why, who, &jid, words);
+                let present = self.state.present(who);
+                if changed {
+                    say::muc::shown_to_others(&self.state, out, why, who);
+                }
+                if let Some(present) = present {
+                    say::presence(&self.state, out, table::P3, present);
+                }
+            }
+            None => {}
+        }
+    }
+
+    /// A session that was in by presence could not be reached.
+    pub(super) fn lose_occupant(&mut self, seat: Seat, out: &mut Out<'_>) {
+        let jid = self.state.sessions.jid(seat).into();
+        let exited = self.state.lose_occupant(seat);
+        out.push(table::P6, Action::Tell(Notice::SessionEnded { jid }));
+        self.exited(rule::X1, exited, &Fragment::default(), out);
+    }
+}

@@ -1,0 +1,32 @@
+//! What clients of XEP-0045 are told: written once for each class of readers, and once for the one whom it is about.
+//!
+//! Presence of an occupant is written by [`presence`]; everything that changes what somebody is in the room
+//! ([`changed`]), removes somebody ([`gone`]) or reconfigures the room ([`configured`]) is told from here, whichever
+//! dialect it was asked in.
+
+mod history;
+mod presence;
+mod talk;
+
+pub(crate) use presence::{
+    astray, before_the_end, changed, configured, destroyed, ended, entered, gone, renamed, shown, shown_to_others,
+};
+pub(crate) use talk::{moderated, spoken};
+
+use crate::codec::Writer;
+use crate::gc3::room::state::{Slot, State};
+use crate::ns;
+
+/// Writes a status code of `muc#user`.
+fn write_status(writer: &mut Writer, code: u16) {
+    writer.open("status", ns::MUC_USER).attr("code", &code.to_string()).close();
+}
+
+/// Writes the nickname of somebody whose name is another.
+fn write_real_nick(state: &State, who: Slot, writer: &mut Writer) {
+    if state.has_other_name(who)
+        && let Some(person) = state.people.get(who)
+    {
+        super::write_nick(writer, &person.nick);
+    }
+}

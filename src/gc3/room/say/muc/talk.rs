@@ -1,0 +1,56 @@
+//! Messages as occupants hear them (XEP-0045 §7.4).
+
+use super::write_real_nick;
+use crate::codec::sid::write_stanza_id;
+use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType};
+use crate::gc3::room::Out;
+use crate::gc3::room::say::{send, write_occupant_id};
+use crate::gc3::room::state::{Dialect, Moderation, Speech, State};
+use crate::gc3::rules::muc as rule;
+use crate::party::Audience;
+use crate::rule::Rule;
+
+/// Sends a message to every occupant.
+pub(crate) fn spoken(state: &State, out: &mut Out<'_>, stanza: &Stanza, speech: &Speech, stanza_id: &str) {
+    let hearers = state.sessions.hearing_messages(Dialect::Muc);
+    if hearers.is_empty() {
+        return;
+    }
+    let from = state.occupant_jid(state.name(speech.who));
+    let header = Header {
+        kind: StanzaKind::Message,
+        type_: StanzaType::Groupchat,
+        from: &from,
+        id: Some(&speech.id),
+        lang: stanza.lang.as_deref(),
+    };
+    let message = Outgoing::new(&header, |writer| {
+        writer.fragment(&speech.body);
+        write_occupant_id(writer, speech.author);
+        write_real_nick(state, speech.who, writer);
+        if !stanza_id.is_empty() {
+            write_stanza_id(writer, stanza_id, state.address.as_str());
+        }
+    });
+    send(out, rule::W1, Audience::all(state.sessions.roster(), hearers), &message);
+}
+
+/// Announces to every occupant that a moderator retracted a message.
+pub(crate) fn moderated(state: &State, out: &mut Out<'_>, why: Rule, moderation: &Moderation, stanza_id: &str) {
+    let hearers = state.sessions.hearing_messages(Dialect::Muc);
+    if hearers.is_empty() {
+        return;
+    }
+    let header = Header {
+        kind: StanzaKind::Message,
+        type_: StanzaType::Groupchat,
+        from: state.address.as_str(),
+        id: Some(&moderation.id),
+        lang: None,
+    };
+    let message = Outgoing::new(&header, |writer| {
+        writer.fragment(&moderation.body);
+        write_stanza_id(writer, stanza_id, state.address.as_str());
+    });
+    send(out, why, Audience::all(state.sessions.roster(), hearers), &message);
+}
