@@ -382,6 +382,7 @@ enum Who<'a> {
     One(&'a str),
     Few { roster: &'a Roster, seats: &'a [Seat] },
     All { roster: &'a Roster, seats: &'a Seats, except: &'a [Seat] },
+    Word { roster: &'a Roster, bits: u64 },
 }
 
 /// One recipient of an action.
@@ -407,6 +408,12 @@ impl<'a> Audience<'a> {
         Self(Who::Few { roster, seats })
     }
 
+    /// Those of the first 64 seats whose bits are set, that of seat 0 the lowest. Empty seats are passed over.
+    #[must_use]
+    pub const fn word(roster: &'a Roster, bits: u64) -> Self {
+        Self(Who::Word { roster, bits })
+    }
+
     /// All of a set.
     #[must_use]
     pub const fn all(roster: &'a Roster, seats: &'a Seats) -> Self {
@@ -425,7 +432,7 @@ impl<'a> Audience<'a> {
         match self.0 {
             Who::One(_) => 1,
             Who::All { seats, except: [], .. } => seats.len(),
-            Who::Few { .. } | Who::All { .. } => self.iter().count(),
+            Who::Few { .. } | Who::All { .. } | Who::Word { .. } => self.iter().count(),
         }
     }
 
@@ -435,7 +442,7 @@ impl<'a> Audience<'a> {
         match self.0 {
             Who::One(_) => false,
             Who::All { seats, except: [], .. } => seats.is_empty(),
-            Who::Few { .. } | Who::All { .. } => self.iter().next().is_none(),
+            Who::Few { .. } | Who::All { .. } | Who::Word { .. } => self.iter().next().is_none(),
         }
     }
 
@@ -449,6 +456,7 @@ impl<'a> Audience<'a> {
                 let bits = seats.words.first().copied().unwrap_or(0);
                 Inner::All { roster, seats: SeatsIter { words: &seats.words, at: 0, bits }, except }
             }
+            Who::Word { roster, bits } => Inner::Word { roster, seats: SeatsIter { words: &[], at: 0, bits } },
         })
     }
 }
@@ -475,6 +483,7 @@ enum Inner<'a> {
     One(Option<&'a str>),
     Few { roster: &'a Roster, seats: core::slice::Iter<'a, Seat> },
     All { roster: &'a Roster, seats: SeatsIter<'a>, except: &'a [Seat] },
+    Word { roster: &'a Roster, seats: SeatsIter<'a> },
 }
 
 impl fmt::Debug for Recipients<'_> {
@@ -492,6 +501,10 @@ impl<'a> Iterator for Recipients<'a> {
             Inner::Few { roster, seats } => {
                 let roster: &'a Roster = roster;
                 seats.find_map(|&seat| Some(Recipient { seat: Some(seat), jid: roster.get(seat)?.as_str() }))
+            }
+            Inner::Word { roster, seats } => {
+                let roster: &'a Roster = roster;
+                seats.find_map(|seat| Some(Recipient { seat: Some(seat), jid: roster.get(seat)?.as_str() }))
             }
             Inner::All { roster, seats, except } => {
                 let roster: &'a Roster = roster;
@@ -549,6 +562,9 @@ mod tests {
         assert_eq!(audience.len(), 2);
         assert_eq!(format!("{audience:?}"), r#"["user0@tea.example/pot", "user3@tea.example/pot"]"#);
         assert!(Audience::few(&roster, &[]).is_empty());
+        let word = Audience::word(&roster, 0b100_0101);
+        assert_eq!(format!("{word:?}"), r#"["user0@tea.example/pot", "user2@tea.example/pot"]"#);
+        assert_eq!((word.len(), Audience::word(&roster, 1 << 40).is_empty()), (2, true));
         assert_eq!(Audience::one("a@b").iter().next(), Some(Recipient { seat: None, jid: "a@b" }));
     }
 

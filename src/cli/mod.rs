@@ -36,6 +36,10 @@ enum Command {
         /// How to print it
         #[arg(long, value_enum, default_value_t = Format::Text)]
         format: Format,
+        /// Instead of the conversation, print the whole path of each stanza with this id: for everybody what they get,
+        /// or why not
+        #[arg(long, value_name = "ID")]
+        explain: Option<String>,
     },
     /// Run conformance vectors on this implementation, or on any other
     ///
@@ -125,7 +129,8 @@ fn run(cli: Cli, out: &mut dyn Write) -> Ended {
             writeln!(out, "\n{}", Cli::command().render_help())?;
             Ok(well)
         }
-        Some(Command::Play { file, format }) => play::file(&file, format, out),
+        Some(Command::Play { file, format, explain: None }) => play::file(&file, format, out),
+        Some(Command::Play { file, explain: Some(id), .. }) => play::explain(&file, &id, out),
         Some(Command::Vectors(args)) => vectors::run(&args, out),
         Some(Command::Rule { id, vectors }) => rules::one(&id, &vectors, out),
         Some(Command::Rules { topic, vectors }) => rules::run(topic.as_deref(), &vectors, out),

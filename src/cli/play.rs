@@ -28,6 +28,27 @@ pub(super) fn file(path: &Path, format: Format, out: &mut dyn Write) -> Ended {
     print(&scenario.map_err(|bad| Trouble::Bad(bad.to_string()))?, format, out)
 }
 
+/// Prints the whole path of the stanzas of one id.
+pub(super) fn explain(path: &Path, id: &str, out: &mut dyn Write) -> Ended {
+    let text = files::text(path).map_err(Trouble::Bad)?;
+    let name = path.display().to_string();
+    let scenario = vectors::read_scenario(&name, &text, &mut files::given(path));
+    let scenario = scenario.map_err(|bad| Trouble::Bad(bad.to_string()))?;
+    let topic = files::known(&scenario).map_err(Trouble::Bad)?;
+    let (_, explained) = vectors::play_explaining(&scenario, (topic.subject)().as_mut(), Some(id));
+    if explained.is_empty() {
+        let what = format!("{name}: no stanza with the id '{id}' comes in, or the topic {} explains none", topic.name);
+        return Err(Trouble::Bad(what));
+    }
+    for (at, explanation) in explained.iter().enumerate() {
+        if at > 0 {
+            writeln!(out)?;
+        }
+        write!(out, "{explanation}")?;
+    }
+    Ok(true)
+}
+
 fn print(scenario: &Vector, format: Format, out: &mut dyn Write) -> Ended {
     let topic = files::known(scenario).map_err(Trouble::Bad)?;
     let Played { outcome, lines, .. } = vectors::play(scenario, (topic.subject)().as_mut());

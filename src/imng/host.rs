@@ -229,6 +229,8 @@ pub enum Order {
         session: Address,
         /// What it was before: `None` if it was not available. An initial presence also probes the contacts.
         was: Option<i8>,
+        /// Where it sent directed presence, if it becomes unavailable: they are told too (RFC 6121 §4.6.3).
+        directed: Vec<Address>,
         /// The presence.
         stanza: Box<Stanza>,
     },

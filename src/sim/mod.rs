@@ -12,6 +12,7 @@
 mod bench;
 pub mod chart;
 mod host;
+pub mod imng;
 pub mod laws;
 mod sm;
 pub mod talk;

@@ -19,9 +19,11 @@ use std::collections::BTreeMap;
 use super::transcript::Line;
 use super::xml::{Flaw, Tree};
 
-pub use builtin::{AtHome, Builtin, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, put, sm};
+pub use builtin::{
+    Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, imng, put, sm,
+};
 pub use matching::Bound;
-pub use play::{Failure, Outcome, Played, play};
+pub use play::{Failure, Outcome, Played, play, play_explaining};
 pub use read::{Find, read, read_scenario};
 pub use shelf::Shelf;
 pub use topics::{TOPICS, Topic};
@@ -166,6 +168,12 @@ pub trait Subject {
     /// # Errors
     /// [`Stop`] if it cannot go on.
     fn act(&mut self, at: u64, what: &Event) -> Result<Said, Stop>;
+
+    /// The whole path of a stanza that is about to come in: who gets what, and why. `None` if the subject does not tell.
+    fn explain(&mut self, element: &Tree) -> Option<String> {
+        let _ = element;
+        None
+    }
 }
 
 /// What a subject says in answer to one act.

@@ -48,9 +48,15 @@ pub struct Played {
 
 /// Plays a vector from a fresh start up to its end or the first failure.
 pub fn play(vector: &Vector, subject: &mut dyn Subject) -> Played {
-    let mut player = Player { subject, now: 0, bound: Bound::new(), lines: Vec::new(), rules: None };
+    play_explaining(vector, subject, None).0
+}
+
+/// Plays a vector, and tells the whole path of each stanza with this id before it goes in, if the subject can.
+pub fn play_explaining(vector: &Vector, subject: &mut dyn Subject, id: Option<&str>) -> (Played, Vec<String>) {
+    let (bound, lines) = (Bound::new(), Vec::new());
+    let mut player = Player { subject, now: 0, bound, lines, rules: None, wanted: id, explained: Vec::new() };
     let outcome = player.run(vector).err().unwrap_or(Outcome::Passed);
-    Played { outcome, lines: player.lines, bound: player.bound }
+    (Played { outcome, lines: player.lines, bound: player.bound }, player.explained)
 }
 
 fn failed(file: &str, line: u32, what: impl Into<String>) -> Outcome {
@@ -69,6 +75,9 @@ type Inboxes = BTreeMap<String, Vec<Tree>>;
 
 struct Player<'s> {
     subject: &'s mut dyn Subject,
+    /// The id of the stanzas that are to be explained.
+    wanted: Option<&'s str>,
+    explained: Vec<String>,
     now: u64,
     bound: Bound,
     lines: Vec<Line>,
@@ -141,6 +150,12 @@ impl Player<'_> {
                 Event::Host(facts.iter().map(|(k, v)| (k.clone(), fill_text(v, &self.bound))).collect())
             }
         };
+        if let (Event::In(stanza), Some(wanted)) = (&what, self.wanted) {
+            let inside = || stanza.children().find_map(|child| child.attr("id"));
+            if stanza.attr("id").or_else(inside) == Some(wanted) {
+                self.explained.extend(self.subject.explain(stanza));
+            }
+        }
         let mut said = self.subject.act(self.now, &what)?;
         // A machine that had nothing to do at a wake says nothing about it either.
         if said.lines.is_empty() && said.rules.is_none() {

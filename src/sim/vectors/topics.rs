@@ -4,6 +4,7 @@ use super::builtin;
 use super::{DOMAIN, Subject};
 use crate::Rule;
 use crate::gc3;
+use crate::imng;
 use crate::sm;
 
 /// A topic: a table of rules and what plays its vectors.
@@ -51,6 +52,13 @@ pub const TOPICS: &[Topic] = &[
         code: "src/gc3",
         machine: DOMAIN,
         subject: || Box::new(builtin::gc3()),
+    },
+    Topic {
+        name: "imng",
+        rules: imng::rules::table::ALL,
+        code: "src/imng",
+        machine: "ann@tea.example",
+        subject: || Box::new(builtin::imng()),
     },
 ];
 

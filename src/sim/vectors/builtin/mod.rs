@@ -2,6 +2,7 @@
 
 mod account;
 mod gc3;
+mod imng;
 mod sm;
 
 use core::fmt;
@@ -16,6 +17,7 @@ use crate::time::Time;
 
 pub use account::{AtHome, Ordered, account};
 pub use gc3::{Fresh, Rooms, gc3};
+pub use imng::{Accounts, imng};
 pub use sm::{Streams, sm};
 
 /// The moment 0 of a vector: 2026-01-01T00:00:00Z.
@@ -55,6 +57,12 @@ pub trait Stage {
     fn ordered(&mut self, host: &mut Self::Host) -> Vec<Tree> {
         let _ = host;
         Vec::new()
+    }
+
+    /// The whole path of what is about to come in, as text, for topics whose machine can tell it.
+    fn explain(&mut self, machine: &Self::Machine, element: &Tree) -> Option<String> {
+        let _ = (machine, element);
+        None
     }
 }
 
@@ -101,6 +109,10 @@ impl<S: Stage> Subject for Builtin<S> {
         let orders = self.stage.ordered(&mut bench.host);
         said.sent.extend(orders.into_iter().map(|stanza| Sent { to: HOST.into(), stanza }));
         Ok(said)
+    }
+
+    fn explain(&mut self, element: &Tree) -> Option<String> {
+        self.stage.explain(&self.bench.as_ref()?.machine, element)
     }
 }
 
