@@ -20,6 +20,7 @@ namespaces! {
     DATA = "jabber:x:data", "XEP-0004: data forms";
     DATA_VALIDATE = "http://jabber.org/protocol/xdata-validate", "XEP-0122: validation of data forms";
     COMMANDS = "http://jabber.org/protocol/commands", "XEP-0050: ad-hoc commands";
+    REGISTER = "jabber:iq:register", "XEP-0077: registration";
     DISCO_INFO = "http://jabber.org/protocol/disco#info", "XEP-0030: what an entity is";
     DISCO_ITEMS = "http://jabber.org/protocol/disco#items", "XEP-0030: what an entity holds";
     ADDRESS = "http://jabber.org/protocol/address", "XEP-0033: extended addressing";
@@ -31,6 +32,7 @@ namespaces! {
     RSM = "http://jabber.org/protocol/rsm", "XEP-0059: result set management";
     PUBSUB = "http://jabber.org/protocol/pubsub", "XEP-0060: publish-subscribe";
     PUBSUB_EVENT = "http://jabber.org/protocol/pubsub#event", "XEP-0060: notifications";
+    PUBLISH_OPTIONS = "http://jabber.org/protocol/pubsub#publish-options", "XEP-0060: options of a publish";
     VCARD = "vcard-temp", "XEP-0054: vcard-temp";
     VCARD_UPDATE = "vcard-temp:x:update", "XEP-0153: vCard-based avatars";
     VCARD4 = "urn:ietf:params:xml:ns:vcard-4.0", "XEP-0292: vCard4";
@@ -83,6 +85,17 @@ namespaces! {
     MAV = "urn:xmpp:muc:affiliations:1", "XEP-0463: affiliation versioning";
     RELATED = "urn:xmpp:related:0", "ProtoXEP related entities";
     MMN = "urn:xmpp:mmn:0", "XEP-0452: mention notifications";
+    PUSH = "urn:xmpp:push:0", "XEP-0357: push notifications";
+    PUSH_SUMMARY = "urn:xmpp:push:summary", "XEP-0357: the form in a notification";
+    PUSH2 = "urn:xmpp:push2:0", "Push 2.0";
+    BOOKMARKS = "urn:xmpp:bookmarks:1", "XEP-0402: bookmarks in PEP";
+    MDS = "urn:xmpp:mds:displayed:0", "XEP-0490: what one's own devices have displayed";
+    NOTIFY = "urn:xmpp:notification-settings:1", "XEP-0492: chat notification settings";
+    TIGASE_OFFLINE = "http://tigase.org/protocol/muc#offline", "Tigase: room messages for members who are offline";
+    TIGASE_MUTED = "tigase:push:filter:muted:0", "Tigase: muted chats of a registration";
+    TIGASE_GROUPCHAT = "tigase:push:filter:groupchat:0", "Tigase: rooms of a registration";
+    TIGASE_UNKNOWN = "tigase:push:filter:ignore-unknown:0", "Tigase: no push for strangers";
+    TIGASE_PRIORITY = "tigase:push:priority:0", "Tigase: priority of a notification";
     REPLY = "urn:xmpp:reply:0", "XEP-0461: replies";
     MENTIONS = "urn:xmpp:mentions:0", "XEP-0513: explicit mentions";
     GC3 = "urn:xmpp:gc3:0", "ProtoXEP group chat 3";

@@ -5,8 +5,14 @@
 //! both. One role, one folder:
 //!
 //! - what a message is about, for both servers: [`content`], and whom it is for: [`mention`].
+//! - what a device says beforehand: [`enable`] and [`filter`]; what a push service is told: [`publish`].
+//! - the member's server: [`router`].
 //! - Sources: XEP-0357, Push 2.0 (`urn:xmpp:push2:0`), XEP-0045 §7.10 with the registration field of Tigase, XEP-0372,
 //!   XEP-0452, XEP-0461, XEP-0492, XEP-0513.
 
 pub mod content;
+pub mod enable;
+pub mod filter;
 pub mod mention;
+pub mod publish;
+pub mod router;
