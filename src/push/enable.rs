@@ -38,6 +38,9 @@ pub struct Enable {
     pub target: Target,
 }
 
+/// A field of the publish options: its name and its values.
+pub type PublishOption = (Box<str>, Vec<Box<str>>);
+
 /// How a push service is told.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Target {
@@ -46,7 +49,7 @@ pub enum Target {
         /// The node; the text says that there should be one.
         node: Option<Box<str>>,
         /// What is to come back with every publish: fields and their values, without `FORM_TYPE`.
-        options: Vec<(Box<str>, Vec<Box<str>>)>,
+        options: Vec<PublishOption>,
         /// Which messages.
         filters: Filters,
     },
@@ -184,7 +187,7 @@ fn is_notify_only(send: &Element) -> bool {
     if send.has_ns(ns::PUSH2) { send.attr("profile").is_some_and(known) } else { known(&send.ns()) }
 }
 
-fn options(form: &Element) -> Result<Vec<(Box<str>, Vec<Box<str>>)>, Flaw> {
+fn options(form: &Element) -> Result<Vec<PublishOption>, Flaw> {
     let form = Form::submitted(form, ns::PUBLISH_OPTIONS, Allow::default()).map_err(|_| Flaw::Options)?;
     if form.type_ != FormType::Submit {
         return Err(Flaw::Options);
@@ -198,7 +201,7 @@ fn options(form: &Element) -> Result<Vec<(Box<str>, Vec<Box<str>>)>, Flaw> {
 }
 
 /// Writes the form of the publish options.
-pub(crate) fn write_options(options: &[(Box<str>, Vec<Box<str>>)], writer: &mut Writer) {
+pub(crate) fn write_options(options: &[PublishOption], writer: &mut Writer) {
     let mut form = Form::new(FormType::Submit).form_type(ns::PUBLISH_OPTIONS);
     for (var, values) in options {
         let mut field = Field { var: Some(var.to_string()), ..Field::default() };

@@ -230,7 +230,10 @@ pub enum Setting {
 
 /// The settings of one chat, as a bookmark holds them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Settings(Vec<(Option<Box<str>>, Option<Box<str>>, Setting)>);
+pub struct Settings(Vec<For>);
+
+/// Whom a setting is for, category and type, and the setting.
+type For = (Option<Box<str>>, Option<Box<str>>, Setting);
 
 /// Settings of one chat that are kept: one for each kind of client there is, and more.
 const KEPT: usize = 32;
@@ -257,9 +260,7 @@ impl Settings {
     }
 
     fn of(&self, category: Option<&str>, type_: Option<&str>) -> Option<Setting> {
-        let fits = |(c, t, _): &&(Option<Box<str>>, Option<Box<str>>, Setting)| {
-            c.as_deref() == category && t.as_deref() == type_
-        };
+        let fits = |(c, t, _): &&For| c.as_deref() == category && t.as_deref() == type_;
         self.0.iter().find(fits).map(|(_, _, setting)| *setting)
     }
 

@@ -109,10 +109,11 @@ pub(super) fn arrived(state: &mut State, out: &mut Out<'_>, seat: Seat, stanza: 
                 if stanza.type_ == StanzaType::Result {
                     answered(state, out, seat, bare.as_str(), what, stanza);
                 }
-            } else if from.resource().is_none() && state.is_member(bare.as_str()) {
-                if let Some(info) = stanza.payload().filter(|payload| payload.is("query", ns::DISCO_INFO)) {
-                    describe(state, bare.as_str(), info);
-                }
+            } else if from.resource().is_none()
+                && state.is_member(bare.as_str())
+                && let Some(info) = stanza.payload().filter(|payload| payload.is("query", ns::DISCO_INFO))
+            {
+                describe(state, bare.as_str(), info);
             }
         }
         StanzaKind::Iq => {}
