@@ -61,6 +61,9 @@ enum Command {
         /// Only the rules of this topic
         #[arg(long, value_name = "TOPIC")]
         topic: Option<String>,
+        /// Instead of the list, print the decision table of this topic, made by asking its machine for every cell
+        #[arg(long, value_name = "TOPIC")]
+        table: Option<String>,
         /// Where the vectors are
         #[arg(default_value = files::DEFAULT, value_name = "PATH")]
         vectors: PathBuf,
@@ -133,6 +136,7 @@ fn run(cli: Cli, out: &mut dyn Write) -> Ended {
         Some(Command::Play { file, explain: Some(id), .. }) => play::explain(&file, &id, out),
         Some(Command::Vectors(args)) => vectors::run(&args, out),
         Some(Command::Rule { id, vectors }) => rules::one(&id, &vectors, out),
-        Some(Command::Rules { topic, vectors }) => rules::run(topic.as_deref(), &vectors, out),
+        Some(Command::Rules { table: Some(topic), .. }) => rules::table(&topic, out),
+        Some(Command::Rules { topic, vectors, table: None }) => rules::run(topic.as_deref(), &vectors, out),
     }
 }

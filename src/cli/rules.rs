@@ -36,6 +36,17 @@ pub(super) fn run(topic: Option<&str>, vectors: &Path, out: &mut dyn Write) -> E
     Ok(bare == 0)
 }
 
+/// The decision table of a topic, as Markdown.
+pub(super) fn table(topic: &str, out: &mut dyn Write) -> Ended {
+    let topic = Topic::named(topic).ok_or_else(|| Trouble::Bad(format!("there is no topic {topic}")))?;
+    let Some(table) = topic.table else {
+        let with: Vec<&str> = TOPICS.iter().filter(|topic| topic.table.is_some()).map(|topic| topic.name).collect();
+        return Err(Trouble::Bad(format!("{} has no decision table; {} has", topic.name, with.join(", "))));
+    };
+    out.write_all(table().as_bytes())?;
+    Ok(true)
+}
+
 /// From the id that stands beside an action to its text, its code and its vectors.
 pub(super) fn one(id: &str, vectors: &Path, out: &mut dyn Write) -> Ended {
     let Some((topic, rule)) = Topic::rule(id) else {

@@ -2,4 +2,5 @@
 
 mod account;
 mod gc3;
+mod imng;
 mod sm;

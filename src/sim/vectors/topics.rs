@@ -20,6 +20,8 @@ pub struct Topic {
     pub machine: &'static str,
     /// Its machine, to play vectors on.
     pub subject: fn() -> Box<dyn Subject>,
+    /// Its decision table as Markdown, if it has one.
+    pub table: Option<fn() -> String>,
 }
 
 /// Every topic.
@@ -30,6 +32,7 @@ pub const TOPICS: &[Topic] = &[
         code: "src/gc3/account",
         machine: "ann@tea.example",
         subject: || Box::new(builtin::account()),
+        table: None,
     },
     Topic {
         name: "acl",
@@ -37,6 +40,7 @@ pub const TOPICS: &[Topic] = &[
         code: "src/gc3/acl",
         machine: DOMAIN,
         subject: || Box::new(builtin::gc3()),
+        table: None,
     },
     Topic {
         name: "gc3",
@@ -44,14 +48,23 @@ pub const TOPICS: &[Topic] = &[
         code: "src/gc3",
         machine: DOMAIN,
         subject: || Box::new(builtin::gc3()),
+        table: None,
     },
-    Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
+    Topic {
+        name: "sm",
+        rules: sm::rules::ALL,
+        code: "src/sm",
+        machine: "queue",
+        subject: || Box::new(builtin::sm()),
+        table: None,
+    },
     Topic {
         name: "muc",
         rules: gc3::rules::muc::ALL,
         code: "src/gc3",
         machine: DOMAIN,
         subject: || Box::new(builtin::gc3()),
+        table: None,
     },
     Topic {
         name: "imng",
@@ -59,6 +72,7 @@ pub const TOPICS: &[Topic] = &[
         code: "src/imng",
         machine: "ann@tea.example",
         subject: || Box::new(builtin::imng()),
+        table: Some(crate::sim::imng::table::markdown),
     },
 ];
 
