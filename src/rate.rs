@@ -35,6 +35,17 @@ impl Allowance {
         rate.burst > 0 && self.after(rate, now).0.since(now).millis() <= bound
     }
 
+    /// From when on one more is allowed: now, or later; never (the end of time) where nothing is.
+    #[must_use]
+    pub const fn free_at(self, rate: Rate, now: Time) -> Time {
+        if rate.burst == 0 {
+            return Time::from_millis(u64::MAX);
+        }
+        let ahead = rate.every.millis().saturating_mul(rate.burst as u64 - 1);
+        let free = self.0.millis().saturating_sub(ahead);
+        if free > now.millis() { Time::from_millis(free) } else { now }
+    }
+
     /// What is left after one more.
     #[must_use]
     pub const fn after(self, rate: Rate, now: Time) -> Self {
@@ -70,8 +81,10 @@ mod tests {
         assert!((0..3).all(|_| left.take(rate, at(5000))));
         assert!(!left.take(rate, at(5000)));
         assert!(!left.take(rate, at(5999)));
+        assert_eq!(left.free_at(rate, at(5999)), at(6000));
         assert!(left.take(rate, at(6000)));
         assert!(!left.take(rate, at(6000)));
+        assert_eq!(left.free_at(rate, at(9999)), at(9999));
         assert!((0..3).all(|_| left.take(rate, at(60_000))));
         assert!(!Allowance::default().allows(Rate::per(0, Span::from_secs(1)), at(1)));
     }

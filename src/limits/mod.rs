@@ -4,12 +4,14 @@ mod gc3;
 mod gc3_account;
 mod imng;
 mod push_router;
+mod retention;
 mod sm;
 
 pub use self::gc3::Gc3Limits;
 pub use self::gc3_account::AccountLimits;
 pub use self::imng::ImngLimits;
 pub use self::push_router::PushRouterLimits;
+pub use self::retention::{RetentionClientLimits, RetentionLimits};
 pub use self::sm::SmLimits;
 pub use crate::rate::{Allowance, Rate};
 

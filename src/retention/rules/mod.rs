@@ -1,0 +1,3 @@
+//! Rules: what the upload service and the uploading client decide, and why.
+
+pub mod table;
