@@ -110,7 +110,6 @@ namespaces! {
     UPLOAD_PURPOSE = "urn:xmpp:http:upload:purpose:0", "XEP-0363: what an upload is for";
     FILE_SHARING = "urn:xmpp:pubsub-file-sharing:0", "XEP-0498: files as items of pubsub nodes";
     FILE_SHARING_UPLOADED = "urn:xmpp:pubsub-file-sharing:0:/uploaded", "XEP-0498: the directory of what was uploaded";
-    SFS = "urn:xmpp:sfs:0", "XEP-0447: stateless file sharing";
     FILE_METADATA = "urn:xmpp:file:metadata:0", "XEP-0446: file metadata";
     URL_DATA = "http://jabber.org/protocol/url-data", "XEP-0103: URL as data";
     DATA_POLICY = "urn:xmpp:data-policy:0", "XEP-0504: how a service handles data";
