@@ -1,11 +1,13 @@
 //! Uploads over HTTP (XEP-0363): purpose in, deadline out, and the right file goes first.
 //!
 //! A [`Service`] grants slots, says what each PUT and GET is answered with, and orders the deletion of files. It never
-//! sees a byte of them: whoever stores bytes, and however, does what it orders.
+//! sees a byte of them: whoever stores bytes, and however, does what it orders. A [`Client`] chooses the purpose, tells
+//! the user what cannot be promised, and tries again when the service says so.
 //!
 //! - A file's life is decided by its **purpose**: a message's picture for weeks, an avatar as long as somebody uses it, a
 //!   story until tomorrow, a blog for good. [`Policy`] is what an operator says about it, as data.
-//! - What is decided has a rule: [`rules::table`]. The whole text: `spec-vectors/retention/PROFILE.md`.
+//! - What is decided has a rule: [`rules::table`], [`rules::client`]. The whole text: `spec-vectors/retention/PROFILE.md`
+//!   and `spec-vectors/retention-client/PROFILE.md`.
 //! - Who keeps a ledger of their own uses [`judge`] alone.
 //! - Sources: XEP-0363 1.2.0, XEP-0498, XEP-0504, XEP-0501, XEP-0466, `pubsub#item_expire` of XEP-0060.
 //!
@@ -51,6 +53,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
+mod client;
 mod host;
 mod http;
 mod judge;
@@ -62,6 +65,7 @@ mod slot;
 mod token;
 mod wire;
 
+pub use client::{Client, ClientInput, ClientNotice, ClientOrder, GaveUp, Use, Wanted, Warning};
 pub use host::{Input, Notice, Order, Reason, Reference, Retracted, Shared, Token, Which};
 pub use http::HttpMeta;
 pub use judge::{Candidate, Denial, Grant, Ledger, Plan, SlotRequest, Unfit, Verdict, Wish, deadline, fit, judge};

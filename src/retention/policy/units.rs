@@ -43,7 +43,7 @@ pub fn parse_span(text: &str) -> Option<Span> {
 
 fn write(number: u64, units: &[(&str, u64)]) -> String {
     let fits = |(_, size): &&(&str, u64)| number >= *size && number.is_multiple_of(*size);
-    let (name, size) = units.iter().filter(fits).next_back().or(units.first()).copied().unwrap_or(("", 1));
+    let (name, size) = units.iter().rfind(fits).or_else(|| units.first()).copied().unwrap_or(("", 1));
     format!("{} {name}", number / size)
 }
 

@@ -1,3 +1,4 @@
 //! Rules: what the upload service and the uploading client decide, and why.
 
+pub mod client;
 pub mod table;

@@ -198,6 +198,16 @@ impl State {
         }
     }
 
+    /// Takes a file out of the plan that it is in: something else counts more by now.
+    pub(super) fn spare(&mut self, file: u32) {
+        let Some(number) = self.planned.remove(&file) else { return };
+        self.flag(file, Flags::PLANNED, false);
+        if let Some(slot) = self.slots.get_mut(&number) {
+            slot.plan.retain(|other| *other != file);
+        }
+        self.renet(number);
+    }
+
     /// Gives a slot another plan.
     pub(super) fn replan(&mut self, number: u64, plan: Vec<u32>, (bucket, service): (u64, u64)) {
         self.unplan(number);

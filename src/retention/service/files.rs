@@ -20,7 +20,6 @@ impl Service {
     /// [`HttpMeta::touch`] says so, the host tells the machine too.
     ///
     /// `text` is what stands in the URL.
-    #[must_use]
     pub fn look(&self, now: Time, text: &str) -> (Rule, Result<(SlotId, HttpMeta), u16>) {
         let now = now.max(self.state.now);
         let Some(id) = SlotId::parse(text) else { return (rule::H4, Err(404)) };
@@ -117,6 +116,7 @@ impl Service {
         }
         self.state.references.insert((number, by));
         self.state.flag(index, Flags::REFERENCED, true);
+        self.state.spare(index);
         if self.is_profile(index) {
             self.set(index, NEVER, Cause::Referenced, out);
         } else {
@@ -177,6 +177,9 @@ impl Service {
             return out.push(rule::A3, Action::Tell(Notice::NothingChanged));
         };
         self.state.flag(index, Flags::PINNED, on);
+        if on {
+            self.state.spare(index);
+        }
         out.push(rule::A3, Action::Tell(Notice::Done));
         self.sweep(out);
     }

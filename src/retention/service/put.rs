@@ -54,7 +54,7 @@ impl Service {
         if wanted.zip(content_type).is_some_and(|(wanted, got)| !same(wanted, got)) {
             return refuse(out, rule::U2, token, text, 415);
         }
-        let known = wanted.or(content_type.filter(|got| got.len() <= self.state.limits.type_bytes));
+        let known = wanted.or_else(|| content_type.filter(|got| got.len() <= self.state.limits.type_bytes));
         let content_type: Box<str> = known.unwrap_or(OCTETS).into();
         let size = slot.size;
         let Some(why) = self.settle(number, out) else {
