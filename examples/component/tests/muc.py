@@ -17,7 +17,7 @@ import aioxmpp.security_layer
 from slixmpp import JID
 from slixmpp.exceptions import IqError, PresenceError
 
-from live import CLIENT, DOMAIN, GC3, NICK, OCCUPANT, SERVICE, WAIT, Device, form, step
+from stage.clients import CLIENT, DOMAIN, GC3, NICK, OCCUPANT, SERVICE, WAIT, Device, form, step
 
 MUC, USER, OWNER = (f"http://jabber.org/protocol/muc{part}" for part in ("", "#user", "#owner"))
 ROOM = JID(f"kettle-{os.getpid()}@{SERVICE}")
