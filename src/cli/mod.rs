@@ -4,6 +4,7 @@
 mod files;
 mod foreign;
 mod play;
+mod retention;
 mod rules;
 mod vectors;
 
@@ -54,6 +55,9 @@ enum Command {
         #[arg(default_value = files::DEFAULT, value_name = "PATH")]
         vectors: PathBuf,
     },
+    /// Look into the policy of an upload service
+    #[command(subcommand)]
+    Retention(Retention),
     /// List the rules: id, number of vectors, where it is written, what it says
     ///
     /// Exit status 1 if a rule has no vector.
@@ -67,6 +71,23 @@ enum Command {
         /// Where the vectors are
         #[arg(default_value = files::DEFAULT, value_name = "PATH")]
         vectors: PathBuf,
+    },
+}
+
+#[derive(Subcommand)]
+enum Retention {
+    /// Print the life of each file of a history under a policy, each decision with its rule
+    ///
+    /// The policy is a TOML file. The history has a line for each event: when, what, of which file. Both formats, with
+    /// an example, stand in examples/retention/README.md.
+    Explain {
+        /// The policy
+        policy: PathBuf,
+        /// The history
+        events: PathBuf,
+        /// Draw buckets, deadlines and evictions into this file
+        #[arg(long, value_name = "FILE")]
+        svg: Option<PathBuf>,
     },
 }
 
@@ -135,6 +156,9 @@ fn run(cli: Cli, out: &mut dyn Write) -> Ended {
         Some(Command::Play { file, format, explain: None }) => play::file(&file, format, out),
         Some(Command::Play { file, explain: Some(id), .. }) => play::explain(&file, &id, out),
         Some(Command::Vectors(args)) => vectors::run(&args, out),
+        Some(Command::Retention(Retention::Explain { policy, events, svg })) => {
+            retention::explain(&policy, &events, svg.as_ref(), out)
+        }
         Some(Command::Rule { id, vectors }) => rules::one(&id, &vectors, out),
         Some(Command::Rules { table: Some(topic), .. }) => rules::table(&topic, out),
         Some(Command::Rules { topic, vectors, table: None }) => rules::run(topic.as_deref(), &vectors, out),

@@ -199,8 +199,10 @@ fn decide(
     let (purpose, downgraded) = purpose(policy, class, request)?;
     let (name, bucket) = bucket(policy, class, request, purpose)?;
     let expire_before = expire_before(policy, request, purpose, now)?;
-    if size > bucket.max_file {
-        return Err((rule::S8, Denial::too_large(bucket.max_file)));
+    // A policy that was checked has no file that is larger than a quota; one that was not may.
+    let most = bucket.max_file.min(bucket.hard).min(class.hard).min(policy.hard);
+    if size > most {
+        return Err((rule::S8, Denial::too_large(most)));
     }
     let long = request.content_type.is_some_and(|text| text.len() > limits.type_bytes);
     if long || !bucket.takes(request.content_type) {
@@ -209,10 +211,6 @@ fn decide(
     let allowance = ledger.allowance(name);
     if !allowance.allows(bucket.rate, now) {
         return Err((rule::S10, Denial::until(Some(allowance.free_at(bucket.rate, now)))));
-    }
-    let most = bucket.hard.min(class.hard).min(policy.hard);
-    if size > most {
-        return Err((rule::S11, Denial::too_large(most)));
     }
     let (open, first) = ledger.open();
     if open >= limits.open_slots {

@@ -17,7 +17,9 @@ pub mod laws;
 mod sm;
 pub mod talk;
 pub mod talk_account;
+pub mod talk_retention;
 pub mod talk_sm;
+pub mod talk_upload;
 #[cfg(test)]
 mod toy;
 mod transcript;

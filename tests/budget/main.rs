@@ -5,4 +5,5 @@
 mod common;
 mod gc3;
 mod imng;
+mod retention;
 mod sm;

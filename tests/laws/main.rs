@@ -3,4 +3,5 @@
 mod account;
 mod gc3;
 mod imng;
+mod retention;
 mod sm;

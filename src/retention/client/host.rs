@@ -119,6 +119,27 @@ pub enum ClientOrder {
         /// What cannot be promised.
         warning: Warning,
     },
+    /// Tell the user that something cannot be promised; the upload goes on.
+    Warn {
+        /// The upload.
+        token: Token,
+        /// What cannot be promised.
+        warning: Warning,
+    },
+    /// The file can be read there: send the link.
+    Uploaded {
+        /// The upload.
+        token: Token,
+        /// Its address.
+        url: Box<str>,
+    },
+    /// The upload has ended without a file.
+    GaveUp {
+        /// The upload.
+        token: Token,
+        /// Why.
+        why: GaveUp,
+    },
 }
 
 /// What cannot be promised. Its text is what a user should read, in English.
@@ -152,33 +173,12 @@ impl fmt::Display for Warning {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ClientNotice {
-    /// The file can be read there.
-    Uploaded {
-        /// The upload.
-        token: Token,
-        /// Its address.
-        url: Box<str>,
-    },
-    /// Something cannot be promised, and the upload goes on.
-    Warned {
-        /// The upload.
-        token: Token,
-        /// What.
-        warning: Warning,
-    },
     /// The next try is then.
     Waiting {
         /// The upload.
         token: Token,
         /// When.
         until: Time,
-    },
-    /// The upload has ended without a file.
-    GaveUp {
-        /// The upload.
-        token: Token,
-        /// Why.
-        why: GaveUp,
     },
     /// The file is uploaded again.
     Again {
@@ -191,7 +191,6 @@ pub enum ClientNotice {
 
 /// Why an upload ended without a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-#[non_exhaustive]
 pub enum GaveUp {
     /// The service does not take uploads.
     NotOffered,

@@ -33,7 +33,7 @@ impl Client {
             if upload.wish == Purpose::Profile {
                 // It can be put right later: a word is enough.
                 upload.settled = true;
-                out.push(why, Action::Tell(ClientNotice::Warned { token, warning }));
+                out.push(why, Action::Do(ClientOrder::Warn { token, warning }));
             } else {
                 self.state.stage(token, Stage::Asking);
                 return out.push(why, Action::Do(ClientOrder::Ask { token, warning }));
@@ -172,7 +172,7 @@ impl Client {
         match status {
             Some(200..=299) => {
                 let url = get.clone();
-                out.push(rule::C15, Action::Tell(ClientNotice::Uploaded { token, url }));
+                out.push(rule::C15, Action::Do(ClientOrder::Uploaded { token, url }));
                 let less = upload.wish == Purpose::Profile && upload.purpose != Purpose::Profile;
                 if less && kept < limits.kept {
                     upload.tries = 0;
@@ -219,7 +219,7 @@ impl Client {
 
     pub(super) fn give_up(&mut self, token: Token, rule: Rule, why: GaveUp, out: &mut Out<'_>) {
         self.state.forget(token);
-        out.push(rule, Action::Tell(ClientNotice::GaveUp { token, why }));
+        out.push(rule, Action::Do(ClientOrder::GaveUp { token, why }));
     }
 
     fn draw(&mut self) -> Box<str> {

@@ -20,7 +20,8 @@ use super::transcript::Line;
 use super::xml::{Flaw, Tree};
 
 pub use builtin::{
-    Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, imng, put, sm,
+    Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Program, Rooms, START, Shelves, Stage, Streams, UPLOADS,
+    Uploading, Uploads, account, gc3, imng, policy_of_vectors, put, retention, retention_client, sm,
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

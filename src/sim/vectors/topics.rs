@@ -5,6 +5,7 @@ use super::{DOMAIN, Subject};
 use crate::Rule;
 use crate::gc3;
 use crate::imng;
+use crate::retention;
 use crate::sm;
 
 /// A topic: a table of rules and what plays its vectors.
@@ -73,6 +74,20 @@ pub const TOPICS: &[Topic] = &[
         machine: "ann@tea.example",
         subject: || Box::new(builtin::imng()),
         table: Some(crate::sim::imng::table::markdown),
+    },
+    Topic {
+        name: "retention",
+        rules: retention::rules::table::ALL,
+        code: "src/retention",
+        machine: builtin::UPLOADS,
+        subject: || Box::new(builtin::retention()),
+    },
+    Topic {
+        name: "retention-client",
+        rules: retention::rules::client::ALL,
+        code: "src/retention/client",
+        machine: "client",
+        subject: || Box::new(builtin::retention_client()),
     },
 ];
 

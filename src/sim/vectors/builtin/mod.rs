@@ -3,6 +3,8 @@
 mod account;
 mod gc3;
 mod imng;
+mod retention;
+mod retention_client;
 mod sm;
 
 use core::fmt;
@@ -18,6 +20,8 @@ use crate::time::Time;
 pub use account::{AtHome, Ordered, account};
 pub use gc3::{Fresh, Rooms, gc3};
 pub use imng::{Accounts, imng};
+pub use retention::{Shelves, UPLOADS, Uploads, policy_of_vectors, retention};
+pub use retention_client::{Program, Uploading, retention_client};
 pub use sm::{Streams, sm};
 
 /// The moment 0 of a vector: 2026-01-01T00:00:00Z.

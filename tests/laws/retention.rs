@@ -1,0 +1,84 @@
+//! An upload service and an uploading client.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use xmpp_machines::sim::laws::Op;
+use xmpp_machines::sim::talk_retention::{self as service, Deed, History};
+use xmpp_machines::sim::talk_upload as client;
+use xmpp_machines::{Action, Machine as _, Rule};
+
+fn after() -> impl Strategy<Value = u64> {
+    prop_oneof![
+        24 => 0..10_000_u64,
+        12 => 10_000..400_000_u64,
+        6 => 400_000..90_000_000_u64,
+        1 => 90_000_000..90_000_000_000_u64,
+    ]
+}
+
+fn deed() -> impl Strategy<Value = Deed> {
+    (after(), 0..5_u8, any::<u8>(), 0..12_u8, any::<u8>(), any::<u8>())
+        .prop_map(|(after, person, what, which, size, how)| Deed { after, person, what, which, size, how })
+}
+
+fn upload() -> impl Strategy<Value = client::Deed> {
+    (after(), any::<u8>(), 0..8_u8, any::<u8>()).prop_map(|(after, what, which, how)| client::Deed {
+        after,
+        what,
+        which,
+        how,
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Quotas hold, nothing goes that must not, sums are right, and the laws are kept.
+    #[test]
+    fn a_service_keeps_every_law(deeds in prop::collection::vec(deed(), 1..80), seed: u64) {
+        service::lawful(&deeds, seed).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_client_keeps_every_law(deeds in prop::collection::vec(upload(), 1..60), seed: u64) {
+        client::lawful(&deeds, seed).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn any_bytes_are_a_history_and_damage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        service::fuzz(&bytes);
+        service::fuzz_snapshot(&bytes);
+        client::fuzz(&bytes);
+    }
+}
+
+/// Histories of a fixed kind, so that what the laws are tried on is known to reach far enough.
+#[test]
+fn histories_reach_what_they_should() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(deed(), 110..120);
+    let mut decided = BTreeSet::new();
+    for _ in 0..60 {
+        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
+        let Ok(History { journal, .. }) = service::play(&deeds.current()) else { continue };
+        let mut machine = service::service();
+        for (now, op) in journal {
+            let mut sink = |why: Rule, _: Action<'_, _, _>| {
+                decided.insert(why.id());
+            };
+            match op {
+                Op::Input(input) => drop(machine.handle(now, input, &mut sink)),
+                Op::Wake => machine.wake(now, &mut sink),
+            }
+        }
+    }
+    for rule in [
+        "S1", "S3", "S5", "S8", "S13", "S14", "S15", "S17", "S18", "E1", "E2", "D1", "D2", "D9", "D10", "H3", "R1",
+        "R3", "R5", "A1", "A2", "A3", "A4",
+    ] {
+        assert!(decided.contains(format!("retention.{rule}").as_str()), "{rule} is not among {decided:?}");
+    }
+}
