@@ -172,7 +172,7 @@ impl World {
         let text: Box<str> = known.as_ref().map_or("aaaaaaaaaaaaaaaaaaaaaaaaaa", |known| known.id.as_str()).into();
         let slot = SlotId::parse(&text).ok_or("a slot is no slot")?;
         let by = Reference {
-            account: known.as_ref().filter(|_| deed.how % 4 > 0).map_or(owner, |known| known.owner).into(),
+            account: known.as_ref().filter(|_| deed.how & 3 != 0).map_or(owner, |known| known.owner).into(),
             node: "n".into(),
             item: format!("i{}", deed.size % 5).into(),
         };
@@ -184,18 +184,18 @@ impl World {
             12..=14 => Input::Put {
                 token,
                 slot: text,
-                authorization: known.filter(|_| deed.how % 8 > 0).map(|known| known.pass.into()),
+                authorization: known.filter(|_| deed.how & 7 != 0).map(|known| known.pass.into()),
                 length: [Some(size), None, Some(size + 1)]
                     .get(usize::from(deed.how) % 16)
                     .copied()
                     .unwrap_or(Some(size)),
                 content_type: None,
             },
-            15..=17 => Input::Stored { token, slot, bytes: size + u64::from(deed.how % 8 == 0) },
+            15..=17 => Input::Stored { token, slot, bytes: size + u64::from(deed.how & 7 == 0) },
             18 => Input::Failed { slot },
             19 | 20 => Input::Get { token, slot: text },
             21 => {
-                let which = if deed.how % 2 == 0 {
+                let which = if deed.how & 1 == 0 {
                     Which::Slot(text)
                 } else {
                     let item = known.map_or_else(String::new, |known| known.name);
@@ -206,12 +206,12 @@ impl World {
             22 | 23 => Input::Referenced { slot: text, by },
             24 => Input::Unreferenced { slot: text, by },
             25 => {
-                let item_expire = (deed.how % 4 > 0).then(|| Span::from_mins(u64::from(deed.size)));
+                let item_expire = (deed.how & 3 != 0).then(|| Span::from_mins(u64::from(deed.size)));
                 Input::Linked { slot, published: self.now, item_expire }
             }
-            26 => Input::Pin { slot, on: deed.how % 2 == 0 },
+            26 => Input::Pin { slot, on: deed.how & 1 == 0 },
             27 => Input::Remove { slot },
-            28 if deed.how % 4 == 0 => Input::AccountRemoved { account: owner.into() },
+            28 if deed.how & 3 == 0 => Input::AccountRemoved { account: owner.into() },
             29 => {
                 let class = [Some("member".into()), Some("guest".into()), None];
                 Input::Class { account: owner.into(), class: pick(&class, deed.how).cloned().flatten() }

@@ -44,13 +44,13 @@ pub(super) fn draw(story: &Story) -> String {
     let height = TOP + groups.iter().map(height_of).sum::<u64>() + 64;
     let mut svg = String::new();
     // Writing to a string does not fail.
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<svg xmlns='http://www.w3.org/2000/svg' width='{WIDTH}' height='{height}' viewBox='0 0 {WIDTH} {height}' \
          font-family='Inter, Helvetica, Arial, sans-serif' font-size='12' fill='#2b2f36'>\n\
          <rect width='{WIDTH}' height='{height}' fill='#ffffff'/>\n\
          <text x='24' y='34' font-size='18' font-weight='600'>The life of {} files</text>\n\
-         <text x='24' y='54' fill='#6b7280'>{} to {}</text>\n",
+         <text x='24' y='54' fill='#6b7280'>{} to {}</text>",
         story.lives.iter().filter(|life| life.stored.is_some()).count(),
         day(story.start),
         day(axis.end)
@@ -129,10 +129,10 @@ impl Axis {
             let x = self.x(Time::from_millis(at));
             let text = day(Time::from_millis(at));
             let text = if step < 24 * HOUR { text.get(5..16) } else { text.get(..10) };
-            let _ = write!(
+            let _ = writeln!(
                 svg,
                 "<line x1='{x}' x2='{x}' y1='{}' y2='{bottom}' stroke='#eceef1'/>\
-                 <text x='{x}' y='{}' text-anchor='middle' fill='#9aa1ab' font-size='10'>{}</text>\n",
+                 <text x='{x}' y='{}' text-anchor='middle' fill='#9aa1ab' font-size='10'>{}</text>",
                 TOP - 8,
                 TOP - 14,
                 text.unwrap_or_default()
@@ -154,11 +154,11 @@ fn draw_group(svg: &mut String, story: &Story, group: &Group<'_>, axis: &Axis, y
         story.policy.buckets(class).find(|(name, _)| name.to_string() == group.bucket).map(|(_, bucket)| bucket)
     });
     let (soft, hard) = bucket.map_or((0, 0), |bucket| (bucket.soft, bucket.hard));
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<text x='24' y='{}' font-weight='600'>{}</text><text x='24' y='{}' fill='{colour}' font-weight='600'>{}</text>\
          <text x='24' y='{}' fill='#6b7280' font-size='11'>hard {}</text>\
-         <text x='24' y='{}' fill='#6b7280' font-size='11'>soft {}</text>\n",
+         <text x='24' y='{}' fill='#6b7280' font-size='11'>soft {}</text>",
         y + 16,
         escape(group.owner),
         y + 32,
@@ -174,7 +174,7 @@ fn draw_group(svg: &mut String, story: &Story, group: &Group<'_>, axis: &Axis, y
         bar(svg, life, axis, row, colour);
         row += ROW;
     }
-    let _ = write!(svg, "<line x1='24' x2='{RIGHT}' y1='{0}' y2='{0}' stroke='#e3e6ea'/>\n", y + height_of(group) - 6);
+    let _ = writeln!(svg, "<line x1='24' x2='{RIGHT}' y1='{0}' y2='{0}' stroke='#e3e6ea'/>", y + height_of(group) - 6);
 }
 
 /// How full the bucket was, against its quotas.
@@ -205,12 +205,12 @@ fn usage(svg: &mut String, group: &Group<'_>, axis: &Axis, (soft, hard): (u64, u
     let end = axis.x(axis.end);
     let _ = write!(path, "L{end} {}L{end} {base}Z", level(used));
     let colour = colour(group.purpose);
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<rect x='{LEFT}' y='{y}' width='{}' height='{CHART}' fill='#f7f8fa'/>\
          <path d='{path}' fill='{colour}' fill-opacity='0.22' stroke='{colour}' stroke-width='1.2'/>\
          <line x1='{LEFT}' x2='{RIGHT}' y1='{y}' y2='{y}' stroke='#c0392b' stroke-width='1'/>\
-         <line x1='{LEFT}' x2='{RIGHT}' y1='{1}' y2='{1}' stroke='#c0392b' stroke-width='1' stroke-dasharray='2 4' stroke-opacity='0.7'/>\n",
+         <line x1='{LEFT}' x2='{RIGHT}' y1='{1}' y2='{1}' stroke='#c0392b' stroke-width='1' stroke-dasharray='2 4' stroke-opacity='0.7'/>",
         RIGHT - LEFT,
         level(soft)
     );
@@ -292,7 +292,7 @@ fn legend(svg: &mut String, y: u64) {
         x += 92;
     }
     let middle = y - 4;
-    let _ = write!(
+    let _ = writeln!(
         svg,
         "<path d='M{0} {1}L{2} {3}M{2} {1}L{0} {3}' stroke='#c0392b' stroke-width='2.4' stroke-linecap='round'/>\
          <text x='{4}' y='{y}'>made room</text>\
@@ -300,7 +300,7 @@ fn legend(svg: &mut String, y: u64) {
          <path d='M{7} {8}L{9} {middle}L{7} {10}L{11} {middle}Z' fill='#2b2f36'/><text x='{12}' y='{y}'>deleted by somebody</text>\
          <line x1='{13}' x2='{14}' y1='{middle}' y2='{middle}' stroke='#6b7280' stroke-width='2' stroke-dasharray='1 5' \
          stroke-linecap='round'/><text x='{15}' y='{y}'>life that was left</text>\
-         <line x1='{16}' x2='{17}' y1='{middle}' y2='{middle}' stroke='#c0392b'/><text x='{18}' y='{y}'>hard quota; dotted: soft</text>\n",
+         <line x1='{16}' x2='{17}' y1='{middle}' y2='{middle}' stroke='#c0392b'/><text x='{18}' y='{y}'>hard quota; dotted: soft</text>",
         x,
         middle - 4,
         x + 8,

@@ -81,6 +81,7 @@ pub const TOPICS: &[Topic] = &[
         code: "src/retention",
         machine: builtin::UPLOADS,
         subject: || Box::new(builtin::retention()),
+        table: None,
     },
     Topic {
         name: "retention-client",
@@ -88,6 +89,7 @@ pub const TOPICS: &[Topic] = &[
         code: "src/retention/client",
         machine: "client",
         subject: || Box::new(builtin::retention_client()),
+        table: None,
     },
 ];
 
