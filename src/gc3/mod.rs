@@ -38,6 +38,7 @@
 
 pub mod account;
 pub mod acl;
+pub mod client;
 pub mod config;
 mod form;
 mod host;
@@ -51,6 +52,7 @@ mod service;
 mod wire;
 
 pub use account::Account;
+pub use client::Client;
 pub use host::{Answer, Audit, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
 pub use id::ParticipantId;
 pub use room::{DefaultTopics, Room, RoomOrder};

@@ -2,6 +2,7 @@
 
 mod gc3;
 mod gc3_account;
+mod gc3_client;
 mod imng;
 mod push_router;
 mod retention;
@@ -9,6 +10,7 @@ mod sm;
 
 pub use self::gc3::Gc3Limits;
 pub use self::gc3_account::AccountLimits;
+pub use self::gc3_client::ClientLimits;
 pub use self::imng::ImngLimits;
 pub use self::push_router::PushRouterLimits;
 pub use self::retention::{RetentionClientLimits, RetentionLimits};

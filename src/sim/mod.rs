@@ -18,12 +18,14 @@ mod sm;
 pub mod talk;
 pub mod talk_account;
 pub mod talk_retention;
+pub mod talk_client;
 pub mod talk_sm;
 pub mod talk_upload;
 #[cfg(test)]
 mod toy;
 mod transcript;
 pub mod vectors;
+pub mod world;
 pub mod xml;
 
 pub use bench::{Bench, Host, Restless};

@@ -1,6 +1,8 @@
 //! What things cost, exactly: allocations, sizes of types, memory.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+#[cfg(feature = "sim")]
+mod client;
 #[path = "../common/mod.rs"]
 mod common;
 mod gc3;

@@ -4,6 +4,7 @@
 mod misuse;
 mod pairs;
 mod privacy;
+mod schroedinger;
 mod streams;
 mod transcripts;
 mod world;

@@ -1,6 +1,8 @@
 //! The laws of every machine, in random conversations.
 
 mod account;
+mod chat;
+mod client;
 mod gc3;
 mod imng;
 mod retention;

@@ -11,6 +11,7 @@ mod say;
 mod state;
 #[cfg(test)]
 pub(super) mod tests;
+mod views;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
 

@@ -10,6 +10,7 @@ mod machine;
 mod state;
 #[cfg(test)]
 mod tests;
+mod views;
 
 pub use machine::Service;
 pub use state::{Creators, ServiceConfig};

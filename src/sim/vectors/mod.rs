@@ -22,6 +22,11 @@ use super::xml::{Flaw, Tree};
 pub use builtin::{
     Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Program, Rooms, START, Shelves, Stage, Streams, UPLOADS,
     Uploading, Uploads, account, gc3, imng, policy_of_vectors, put, retention, retention_client, sm,
+<<<<<<< HEAD
+    Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, imng, put, sm,
+=======
+    AtHome, Builtin, Device, Fresh, HOST, Ordered, Rooms, START, Shown, Stage, Streams, account, client, gc3, put, sm,
+>>>>>>> 6b3d45a (A device knows whether it is in, who is there and what it missed; a world of faults in which clients, accounts and a room come together again)
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

@@ -44,6 +44,13 @@ pub const TOPICS: &[Topic] = &[
         table: None,
     },
     Topic {
+        name: "client",
+        rules: gc3::client::rules::ALL,
+        code: "src/gc3/client",
+        machine: "ann@tea.example/pot",
+        subject: || Box::new(builtin::client()),
+    },
+    Topic {
         name: "gc3",
         rules: gc3::rules::table::ALL,
         code: "src/gc3",

@@ -108,7 +108,8 @@ impl State {
         let parts = [&self.now.millis().to_be_bytes()[..], &self.drawn.to_be_bytes()];
         self.version.tag = self.secret.draw("version-tag", &parts).base32_short().into();
         // Messages that were lost here may be in the archive: none of their numbers and ids is given again.
-        self.talk.seq = self.talk.seq.saturating_add(LOST_AT_MOST);
+        // The time goes in too: a state may be restored more than once, and must not count the same way again.
+        self.talk.seq = self.talk.seq.saturating_add(LOST_AT_MOST).max(self.now.millis());
         let approved: Vec<Slot> =
             self.people.iter().filter(|(_, p)| p.standing == Standing::Approved).map(|(slot, _)| slot).collect();
         let at_once = self.limits.farewells.max(1) as usize;

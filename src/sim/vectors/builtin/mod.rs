@@ -1,6 +1,7 @@
 //! The machines of this crate as subjects: one [`Stage`] for each topic, and one [`Builtin`] that plays on any of them.
 
 mod account;
+mod client;
 mod gc3;
 mod imng;
 mod retention;
@@ -18,6 +19,7 @@ use crate::machine::{Machine, Misuse};
 use crate::time::Time;
 
 pub use account::{AtHome, Ordered, account};
+pub use client::{Device, Shown, client};
 pub use gc3::{Fresh, Rooms, gc3};
 pub use imng::{Accounts, imng};
 pub use retention::{Shelves, UPLOADS, Uploads, policy_of_vectors, retention};

@@ -1,0 +1,45 @@
+//! The rules of a device in a room, one sentence each. The text: `spec-vectors/client/PROFILE.md`.
+
+crate::rules! { "client";
+    S1 "S1" "PROFILE#staying; GC3 profile G5.7" "After connecting the client syncs with the room that it wants to be in, and asks for its subscriptions in the same request.";
+    S2 "S2" "PROFILE#staying; GC3 profile G5.2" "A sync that says joined makes the client be in, and what it says of version and messages is followed.";
+    S3 "S3" "PROFILE#losing; GC3 profile G5.7" "Who left, was kicked or was banned is out: the client stops and tells.";
+    S4 "S4" "PROFILE#losing; GC3 profile G5.7" "A client that the room has lost joins again once if the list of its account still has the room, and then with pauses of 1, 2, 4 … 60 minutes.";
+    S5 "S5" "PROFILE#losing; XEP-0410 §3; our" "Without an answer in 30 seconds the client does not claim to be in, and asks again after 1, 2, 4 … 60 minutes.";
+    S6 "S6" "PROFILE#staying; XEP-0410 §3" "After 15 minutes in which nothing proved that the room serves this session, the client asks.";
+    S7 "S7" "PROFILE#staying; GC3 profile G4.5" "A client whose presence the room does not see asks every 10 minutes, for its session lives no longer than 15.";
+    S8 "S8" "PROFILE#staying; our" "A client that is not connected claims nothing.";
+    S9 "S9" "PROFILE#staying; XEP-0199 §4" "A ping of the room is answered.";
+    J1 "J1" "PROFILE#joining; GC3 draft, Joining a channel" "The client joins at the room, or through its account where that can, and is in when the answer says so.";
+    J2 "J2" "PROFILE#joining; our" "A refusal to join is final, unless its type is wait or the room was not reached.";
+    J13 "J13" "PROFILE#approval; GC3 draft, Client autoaccepts; our" "The subscription request of the room that was joined is approved, and no other.";
+    J13_A "J13.a" "PROFILE#approval; our" "An answer that names no bare JID with a localpart on the same domain is a failed join, and both addresses are left.";
+    J13_B "J13.b" "PROFILE#approval; our" "A request from elsewhere, or without a join that is open, younger than a minute or still in force, is the user's to decide.";
+    J13_C "J13.c" "PROFILE#approval; our" "A request of a contact with a name or a group is not approved, and the join has failed.";
+    J13_D "J13.d" "PROFILE#approval; our" "A request that overtakes the answer is kept for a minute.";
+    L1 "L1" "PROFILE#leaving; GC3 profile G5.7" "Leaving goes through the account, which takes the room off its list first, or else straight to the room.";
+    L2 "L2" "PROFILE#leaving; our" "A leave that is not answered is repeated, and told again when the client is connected.";
+    C1 "C1" "PROFILE#catching-up; GC3 profile G5.4" "After a sync that says missed or unknown the archive is read after the last message that is certain.";
+    C2 "C2" "PROFILE#catching-up; XEP-0313 §4; XEP-0059 §2" "The archive is read page by page until it is complete.";
+    C3 "C3" "PROFILE#gaps; our" "A gap in the history is reported, with the messages at its ends.";
+    C4 "C4" "PROFILE#gaps; our" "What was heard live is counted against the archive at each sync, and read again if the count differs.";
+    C5 "C5" "PROFILE#catching-up; XEP-0359 §4" "A message that comes twice, live and archived, is told once.";
+    C6 "C6" "PROFILE#catching-up; our" "A page that does not come is asked for again later, and nothing counts as certain until it came.";
+    C7 "C7" "PROFILE#catching-up; XEP-0059 §2.6; our" "A page of which fewer messages came than it says is asked for again.";
+    P1 "P1" "PROFILE#people; GC3 profile G2.8" "The participant list is read in pages, and then since the version of its first page.";
+    P2 "P2" "PROFILE#people; GC3 profile G2.11" "A change that does not follow what is known makes the client ask since its own version.";
+    P3 "P3" "PROFILE#people; our" "Who left goes off the list, and the name stays known.";
+    P4 "P4" "PROFILE#people; GC3 profile G6.3" "What a room states about itself counts only from its bare JID.";
+    N1 "N1" "PROFILE#names; XEP-0421 §5; our" "Names are kept by occupant-id, the latest wins, and two ids are never merged by name.";
+    N2 "N2" "PROFILE#names; our" "Names are forgotten two years after they were last used, and the least used when there are too many.";
+    M1 "M1" "PROFILE#xep-0045; XEP-0045 §7.2" "A XEP-0045 room is entered by presence, and the client is in when its own presence comes with status 110.";
+    M2 "M2" "PROFILE#xep-0045; XEP-0410 §3" "A self-ping answered by a result, by service-unavailable or by feature-not-implemented proves that the client is in.";
+    M3 "M3" "PROFILE#xep-0045; XEP-0410 §3" "A self-ping answered by not-acceptable, or by any other error, says that the client is not in, and it enters again.";
+    M4 "M4" "PROFILE#xep-0045; XEP-0410 §3" "Item-not-found says that nobody holds that nickname: with a newer one the client asks again, else it enters again.";
+    M5 "M5" "PROFILE#xep-0045; XEP-0045 §8.2, §9.1" "Its own unavailable presence with a kick, a ban, a lost right or a destruction puts the client out.";
+    M6 "M6" "PROFILE#xep-0045; XEP-0045 §7.2.18, §9.1" "A removal for technical reasons, or a shutdown, is no removal: the client enters again.";
+    M7 "M7" "PROFILE#xep-0045; XEP-0045 §7.6" "A new nickname comes with status 303, and is the client's own with 110.";
+    E1 "E1" "PROFILE#abuse; our" "Only the address that was asked answers, once.";
+    E2 "E2" "PROFILE#abuse; our" "What is not of this room is none of the client's business.";
+    E3 "E3" "PROFILE#limits; our" "People beyond the limit are not kept, and the list says that it is not whole.";
+}

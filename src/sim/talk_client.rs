@@ -1,0 +1,192 @@
+//! Random conversations with a device in a room: for the laws, by property test and by fuzzing.
+
+use super::laws::{self, Bounds, Moment, Op};
+use super::vectors::START;
+use crate::codec::Reader;
+use crate::gc3::Client;
+use crate::gc3::client::{ClientConfig, Command, Dialect, Input};
+use crate::limits::ClientLimits;
+use crate::machine::{Action, Machine as _};
+use crate::ns;
+use crate::rule::Rule;
+use crate::seed::Seed;
+use crate::snapshot::Snapshot as _;
+use crate::time::Time;
+
+/// Things that happen in one conversation that is read from bytes.
+const LONGEST: usize = 160;
+
+/// Actions of one call.
+const ACTIONS: usize = 64;
+
+const COMMANDS: [Command; 8] = [
+    Command::Online,
+    Command::Join,
+    Command::Online,
+    Command::Offline,
+    Command::Leave,
+    Command::Listed(false),
+    Command::Listed(true),
+    Command::Seen(true),
+];
+
+/// What comes. `{id}` is an id that the client gave a request of its own, `{to}` whom it asked, `{n}` a small number.
+const COMES: &[&str] = &[
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><joined xmlns='urn:xmpp:gc3:0' id='-me' version='v{n}' last='s{n}'>\
+     <subscription-jid>tea@rooms.example</subscription-jid></joined></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><joined xmlns='urn:xmpp:gc3:0' id='-me' version='v{n}'>\
+     <subscription-jid>tea@other.example</subscription-jid></joined></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><sync xmlns='urn:xmpp:gc3:0' joined='yes' id='-me' nick='Ann' \
+     version='v{n}' last='s{n}' missed='yes'/></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><sync xmlns='urn:xmpp:gc3:0' joined='yes' session='yes' \
+     version='v{n}' last='s{n}' missed='no'/></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><sync xmlns='urn:xmpp:gc3:0' joined='no'/></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><sync xmlns='urn:xmpp:gc3:0' joined='no'>\
+     <left why='kicked'/></sync></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><participants xmlns='urn:xmpp:gc3:0' version='v{n}'>\
+     <item id='-p{n}' nick='P{n}' affiliation='none'/></participants></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><participants xmlns='urn:xmpp:gc3:0' version='v{n}'>\
+     <item id='-p{n}' nick='P'/><set xmlns='http://jabber.org/protocol/rsm'><first index='{n}'>-p{n}</first>\
+     <last>-p{n}</last><count>5</count></set></participants></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><participants xmlns='urn:xmpp:gc3:0' since='v1' version='v{n}'>\
+     <item id='-p{n}' nick='P' left='2026-01-01T00:00:00Z' why='left'/></participants></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><fin xmlns='urn:xmpp:mam:2' complete='true'>\
+     <set xmlns='http://jabber.org/protocol/rsm'><first index='0'>s1</first><last>s{n}</last><count>{n}</count></set></fin></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><fin xmlns='urn:xmpp:mam:2'>\
+     <set xmlns='http://jabber.org/protocol/rsm'><first index='0'>s1</first><last>s{n}</last><count>900</count></set></fin></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'><fin xmlns='urn:xmpp:mam:2' complete='true'/></iq>",
+    "<iq type='result' id='{id}' from='{to}' to='{me}'/>",
+    "<iq type='error' id='{id}' from='{to}' to='{me}'><error type='cancel'>\
+     <item-not-found xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    "<iq type='error' id='{id}' from='{to}' to='{me}'><error type='wait'>\
+     <remote-server-timeout xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    "<iq type='error' id='{id}' from='{to}' to='{me}'><error type='cancel'>\
+     <not-acceptable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    "<message from='tea@rooms.example' to='{me}'><result xmlns='urn:xmpp:mam:2' queryid='{id}' id='s{n}'>\
+     <forwarded xmlns='urn:xmpp:forward:0'><message xmlns='jabber:client' from='tea@rooms.example/-p{n}'><body>old</body>\
+     <occupant-id xmlns='urn:xmpp:occupant-id:0' id='-p{n}'/></message></forwarded></result></message>",
+    "<message type='groupchat' from='tea@rooms.example/-p{n}' to='{me}'><body>new</body>\
+     <stanza-id xmlns='urn:xmpp:sid:0' by='tea@rooms.example' id='s{n}'/>\
+     <occupant-id xmlns='urn:xmpp:occupant-id:0' id='-p{n}'/><nick xmlns='http://jabber.org/protocol/nick'>P{n}</nick></message>",
+    "<message type='groupchat' from='tea@rooms.example/-p{n}' to='{me}'><body>new</body></message>",
+    "<message from='tea@rooms.example' to='{me}'><participants xmlns='urn:xmpp:gc3:0' since='v1' version='v{n}'>\
+     <item id='-p{n}' nick='Q{n}' affiliation='none'/></participants></message>",
+    "<message from='tea@rooms.example' to='{me}'><participants xmlns='urn:xmpp:gc3:0' since='v1' version='v{n}'>\
+     <item id='-me' nick='Ann' left='2026-01-01T00:00:00Z' why='banned'/></participants></message>",
+    "<presence type='subscribe' from='tea@rooms.example' to='ann@tea.example'/>",
+    "<presence from='tea@rooms.example/Ann' to='{me}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+     <item affiliation='none' role='participant'/><status code='110'/></x></presence>",
+    "<presence from='tea@rooms.example/P{n}' to='{me}'><x xmlns='http://jabber.org/protocol/muc#user'/></presence>",
+    "<presence type='unavailable' from='tea@rooms.example/Ann' to='{me}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+     <status code='110'/><status code='333'/></x></presence>",
+    "<presence type='unavailable' from='tea@rooms.example/Ann' to='{me}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+     <item nick='Annie'/><status code='303'/><status code='110'/></x></presence>",
+    "<presence type='unavailable' from='tea@rooms.example/Ann' to='{me}'><x xmlns='http://jabber.org/protocol/muc#user'>\
+     <status code='110'/><status code='307'/></x></presence>",
+    "<presence type='error' from='tea@rooms.example/Ann' to='{me}'><error type='wait'/></presence>",
+    "<iq type='get' id='p' from='tea@rooms.example' to='{me}'><ping xmlns='urn:xmpp:ping'/></iq>",
+];
+
+/// A client with small limits, by one dialect or the other, with an account that joins or without. Its seed is public:
+/// never run one like it.
+///
+/// # Panics
+/// Never: its addresses are some.
+#[must_use]
+#[expect(clippy::expect_used, reason = "the addresses are constants")]
+pub fn client(kind: u8) -> Client {
+    let config = ClientConfig {
+        room: jid::BareJid::new("tea@rooms.example").expect("a JID"),
+        me: jid::FullJid::new("ann@tea.example/pot").expect("a JID"),
+        dialect: if kind & 1 == 0 { Dialect::Gc3 } else { Dialect::Muc },
+        nick: "Ann".into(),
+        password: None,
+        archive: kind & 2 == 0,
+        account: kind & 4 != 0,
+    };
+    let limits = ClientLimits { people: 3, names: 4, page: 2, pages: 2, seen: 4, gaps: 2, ..ClientLimits::default() };
+    Client::new(config, limits, Seed::new([3; 32]))
+}
+
+fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
+    list.get(usize::from(number) % list.len().max(1)).copied()
+}
+
+/// What bytes stand for: five of them are one thing that happens. Any bytes are a conversation.
+#[must_use]
+pub fn script(kind: u8, bytes: &[u8]) -> Vec<Moment<Input>> {
+    let mut machine = client(kind);
+    let mut journal: Vec<Moment<Input>> = Vec::new();
+    let mut now = START;
+    let mut asked: Vec<(String, String)> = Vec::new();
+    let first = [Command::Online, Command::Join].map(|command| Some(Op::Input(Input::Command(command))));
+    let deeds = bytes.as_chunks::<5>().0.iter().take(LONGEST);
+    for (deed, op) in first.into_iter().map(|op| (&[0; 5], op)).chain(deeds.map(|deed| (deed, None))) {
+        let &[scale, after, what, n, how] = deed;
+        now = Time::from_millis(now.millis().saturating_add(u64::from(after) << (scale % 20)));
+        let newest = asked.len().wrapping_sub(1).wrapping_sub(usize::from(how % 3));
+        let (id, to) = asked.get(newest).map_or(("none", "nobody.example"), |(id, to)| (id.as_str(), to.as_str()));
+        let text = pick(COMES, what)
+            .unwrap_or_default()
+            .replace("{id}", id)
+            .replace("{to}", to)
+            .replace("{me}", "ann@tea.example/pot")
+            .replace("{n}", &(n % 6).to_string());
+        let came = || {
+            let stanza = Reader::one(ns::CLIENT, text.as_bytes()).ok()?;
+            Some(Op::Input(Input::Stanza { stanza, contact: how > 250 }))
+        };
+        let op = op.or_else(|| match what {
+            248.. => Some(Op::Wake),
+            216..248 => pick(&COMMANDS, n).map(|command| Op::Input(Input::Command(command))),
+            _ => came(),
+        });
+        let op = op.unwrap_or(Op::Wake);
+        let mut hear = |_: Rule, action: Action<'_, _, _>| {
+            if let Action::Send { to, stanza } = action
+                && let Some(first) = to.iter().next()
+                && let Ok(stanza) = stanza.to_stanza(first.jid)
+            {
+                asked.extend(stanza.id.map(|id| (id.to_string(), first.jid.to_owned())));
+            }
+        };
+        match &op {
+            Op::Input(input) => drop(machine.handle(now, input.clone(), &mut hear)),
+            Op::Wake => machine.wake(now, &mut hear),
+        }
+        journal.push((now, op));
+    }
+    journal
+}
+
+/// Tries laws 1 to 7 and 9 on the conversation that bytes stand for.
+///
+/// # Errors
+/// What is wrong, on one line.
+pub fn lawful(kind: u8, bytes: &[u8], seed: u64) -> Result<(), String> {
+    let bounds = Bounds { actions: ACTIONS, check: |client: &Client| client.check_state().map_err(str::to_owned) };
+    laws::all(|| client(kind), &script(kind, bytes), &bounds, seed).map_err(|broken| broken.to_string())
+}
+
+/// The body of a fuzz target: the bytes are a conversation, and then damage to a snapshot. Panics if a law is broken.
+pub fn fuzz(bytes: &[u8]) {
+    let Some((kind, deeds)) = bytes.split_first() else { return };
+    assert_eq!(lawful(*kind, deeds, u64::from(*kind)).err(), None, "a client keeps every law");
+    let mut machine = client(*kind);
+    let mut nowhere = |_: Rule, _: Action<'_, _, _>| {};
+    for (now, op) in script(*kind, deeds) {
+        match op {
+            Op::Input(input) => drop(machine.handle(now, input, &mut nowhere)),
+            Op::Wake => machine.wake(now, &mut nowhere),
+        }
+    }
+    let mut body = Vec::new();
+    machine.save_body(&mut body);
+    for [place, value] in deeds.as_chunks::<2>().0.iter().rev().take(3) {
+        let at = usize::from(*place) * 3 % body.len().max(1);
+        if let Some(byte) = body.get_mut(at) {
+            *byte = *value;
+        }
+    }
+    assert_eq!(laws::canonical::<Client>(Client::FORMAT, &body).err(), None, "only what a client writes is loaded");
+}

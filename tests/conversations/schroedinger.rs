@@ -1,0 +1,92 @@
+//! Schrödinger's chat, as what goes over the wire: the room falls back to a time before Cid joined, both are silent, and
+//! his client finds out by itself, joins again and reads what was said meanwhile.
+
+use xmpp_machines::Span;
+use xmpp_machines::gc3::client::{Command, Standing};
+use xmpp_machines::ns;
+use xmpp_machines::sim::vectors::START;
+use xmpp_machines::sim::world::chat::{Actor, Chat};
+use xmpp_machines::sim::xml::Tree;
+
+const ANN: usize = 0;
+const CID: usize = 2;
+
+struct Story {
+    chat: Chat,
+    text: String,
+    names: Vec<(String, String)>,
+}
+
+impl Story {
+    fn note(&mut self, what: &str) {
+        self.flush();
+        self.text += &format!("# {what}\n");
+    }
+
+    fn wait(&mut self, seconds: u64) {
+        self.chat.pass(Span::from_secs(seconds)).unwrap();
+        self.flush();
+    }
+
+    /// What went between the room and Cid since the last call.
+    fn flush(&mut self) {
+        let log = self.chat.world.log.replace(Vec::new()).unwrap_or_default();
+        for (at, from, to, stanza) in log {
+            let cid = [from, to].iter().any(|node| *node == 1 + 2 * CID) && [from, to].contains(&0);
+            if cid {
+                let arrow = if to == 0 { "cid → room" } else { "room → cid" };
+                let mut tree = Tree::from(&stanza.element).trimmed();
+                tree.unset("from").filter(|_| to == 0);
+                tree.unset("to");
+                let seconds = at.since(START).millis() / 1000;
+                self.text += &format!("@{seconds} {arrow} {}\n", tree.line(ns::CLIENT));
+            }
+        }
+    }
+
+    /// Names for what was drawn, in the order in which it comes up.
+    fn told(&mut self) -> String {
+        let mut text = std::mem::take(&mut self.text).replace(self.chat.room(), "{room}");
+        let drawn = |c: char| c.is_ascii_lowercase() || ('2'..='7').contains(&c);
+        let words: Vec<String> = text.split(|c| !drawn(c)).filter(|word| word.len() == 26).map(str::to_owned).collect();
+        for word in words {
+            if !self.names.iter().any(|(known, _)| *known == word) {
+                self.names.push((word, format!("{{{}}}", self.names.len() + 1)));
+            }
+        }
+        for (word, name) in &self.names {
+            text = text.replace(word.as_str(), name);
+        }
+        text
+    }
+}
+
+#[test]
+fn client_and_room_come_together_again() {
+    let mut chat = Chat::new(1).unwrap();
+    chat.command(CID, Command::Leave);
+    chat.pass(Span::from_secs(10)).unwrap();
+    if let Some(Actor::Rooms(rooms)) = chat.world.nodes.first_mut() {
+        rooms.keep();
+    }
+    chat.world.log = Some(Vec::new());
+    let mut story = Story { chat, text: String::new(), names: Vec::new() };
+    story.note("Cid joins. His client approves the room's subscription and reads who is there.");
+    story.chat.command(CID, Command::Join);
+    story.wait(10);
+    story.note("The service falls back to a time before he came. Nobody tells him: his client still shows the room.");
+    story.chat.restart(true);
+    story.wait(10);
+    assert_eq!(story.chat.device(CID).client.standing(), Standing::In);
+    story.note("Ann speaks, and Cid hears nothing.");
+    story.chat.say(ANN);
+    story.wait(60);
+    story.note(
+        "After a quarter of an hour without a proof his client asks, is told the truth, joins again and reads on.",
+    );
+    story.wait(15 * 60);
+    assert_eq!(story.chat.device(CID).client.standing(), Standing::In);
+    assert!(story.chat.longest <= xmpp_machines::sim::world::chat::BOUND);
+    assert_eq!(story.chat.device(CID).shown.len(), 1, "what Ann said is there after all");
+    insta::assert_snapshot!(story.told());
+}
