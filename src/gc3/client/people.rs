@@ -161,8 +161,11 @@ impl Client {
     /// A change message came.
     pub(super) fn people_changed(&mut self, change: &Element, out: &mut Out<'_>) {
         let since = change.attr("since").unwrap_or_default();
-        let follows =
-            self.state.version.as_deref() == Some(since) || self.state.versions.iter().any(|known| **known == *since);
+        // A change up to the version that is known tells nothing that a list has not told.
+        let told = self.state.version.is_some() && self.state.version.as_deref() == change.attr("version");
+        let follows = told
+            || self.state.version.as_deref() == Some(since)
+            || self.state.versions.iter().any(|known| **known == *since);
         let mut own = None;
         let items: Vec<&Element> = change.children().filter(|child| child.is("item", ns::GC3)).collect();
         let leaver = items.iter().any(|item| item.attr("left").is_some());

@@ -27,6 +27,8 @@ pub use builtin::{
 =======
     AtHome, Builtin, Device, Fresh, HOST, Ordered, Rooms, START, Shown, Stage, Streams, account, client, gc3, put, sm,
 >>>>>>> 6b3d45a (A device knows whether it is in, who is there and what it missed; a world of faults in which clients, accounts and a room come together again)
+    Accounts, AtHome, Builtin, Device, Fresh, HOST, Ordered, Rooms, START, Shown, Stage, Streams, account, client, gc3,
+    imng, put, sm,
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

@@ -46,6 +46,7 @@ pub const TOPICS: &[Topic] = &[
     Topic {
         name: "client",
         rules: gc3::client::rules::ALL,
+        table: None,
         code: "src/gc3/client",
         machine: "ann@tea.example/pot",
         subject: || Box::new(builtin::client()),
