@@ -36,7 +36,9 @@ impl Story {
             if cid {
                 let arrow = if to == 0 { "cid → room" } else { "room → cid" };
                 let mut tree = Tree::from(&stanza.element).trimmed();
-                tree.unset("from").filter(|_| to == 0);
+                if to == 0 {
+                    tree.unset("from");
+                }
                 tree.unset("to");
                 let seconds = at.since(START).millis() / 1000;
                 self.text += &format!("@{seconds} {arrow} {}\n", tree.line(ns::CLIENT));

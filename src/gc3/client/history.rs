@@ -233,7 +233,7 @@ impl Client {
         let history = &mut self.state.history;
         let (after, goal) = (history.certain.clone(), history.goal.take());
         let before = history.live.front().cloned();
-        history.certain = goal.or_else(|| history.live.back().cloned()).or(history.certain.take());
+        history.certain = goal.or_else(|| history.live.back().cloned()).or_else(|| history.certain.take());
         history.live.clear();
         say::also(out, why);
         self.gap(Gap { after, before }, out);

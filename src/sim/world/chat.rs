@@ -35,7 +35,6 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 
 /// A node of this world.
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "there are nine of them")]
 pub enum Actor {
     /// The room service.
     Rooms(Rooms),

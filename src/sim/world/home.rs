@@ -97,7 +97,7 @@ impl Home {
         let account = self.account.account().to_owned();
         let own = stanza.from.as_ref().is_some_and(|from| from.to_bare().as_str() == account);
         let from = stanza.from.as_ref().map(|from| from.to_bare().to_string()).unwrap_or_default();
-        let to = stanza.to.as_ref().map_or(account.clone(), ToString::to_string);
+        let to = stanza.to.as_ref().map_or_else(|| account.clone(), ToString::to_string);
         if own && to != account {
             if stanza.kind == StanzaKind::Presence && stanza.type_ == StanzaType::Subscribed {
                 self.subscribed.insert(to.clone());
