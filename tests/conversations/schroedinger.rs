@@ -32,7 +32,7 @@ impl Story {
     fn flush(&mut self) {
         let log = self.chat.world.log.replace(Vec::new()).unwrap_or_default();
         for (at, from, to, stanza) in log {
-            let cid = [from, to].iter().any(|node| *node == 1 + 2 * CID) && [from, to].contains(&0);
+            let cid = [from, to].contains(&(1 + 2 * CID)) && [from, to].contains(&0);
             if cid {
                 let arrow = if to == 0 { "cid → room" } else { "room → cid" };
                 let mut tree = Tree::from(&stanza.element).trimmed();
