@@ -289,6 +289,10 @@ impl Account {
         } else {
             say::joined(&self.state, out, why, request, &joined);
         }
+        // Who is in by another way now is not subscribed to any more.
+        if before.as_ref().is_some_and(|entry| entry.approved) && request.way != Way::Gc3 {
+            say::subscription(&self.state, out, why, &room, false);
+        }
         let asked = (request.to.as_str() != room.as_str()).then(|| request.to.as_str().into());
         let approved = before.as_ref().is_some_and(|entry| entry.approved) && request.way == Way::Gc3;
         let entry = Entry {
@@ -301,6 +305,9 @@ impl Account {
             since: before.map_or(self.state.now, |entry| entry.since),
         };
         self.list(&room, entry, why, out);
+        if request.way != Way::Gc3 {
+            return;
+        }
         if let Some(early) = self.state.early.remove(room.as_str()) {
             say::also(out, rule::J13_D);
             if early.contact {

@@ -173,6 +173,7 @@ impl Client {
             Reading::Count => {
                 let live = self.state.history.live.len() as u64;
                 if page.count == Some(live) {
+                    self.state.history.doubt = false;
                     if let Some(newest) = self.state.history.live.pop_back() {
                         self.state.history.certain = Some(newest);
                     }
@@ -208,7 +209,7 @@ impl Client {
     }
 
     fn caught_up(&mut self, out: &mut Out<'_>) {
-        self.state.history.goal = None;
+        (self.state.history.goal, self.state.history.doubt) = (None, false);
         say::tell(out, rule::C2, Notice::CaughtUp);
     }
 

@@ -317,7 +317,8 @@ impl Client {
             self.base(last.as_deref());
         } else if sync.attr("missed") == Some("no") {
             // A room that fell back into the past knows less than its archive, and has another version.
-            self.verify(changed || sync.attr("session") != Some("yes"), out);
+            let doubt = changed || self.state.history.doubt || sync.attr("session") != Some("yes");
+            self.verify(doubt, out);
         } else {
             self.read_on(last.as_deref(), rule::C1, out);
         }

@@ -70,6 +70,7 @@ impl Client {
             self.people_whole(version.as_deref(), own, out);
             return;
         }
+        self.state.history.doubt |= self.state.version.is_some();
         let mut count = 0_u64;
         for item in items {
             count += 1;

@@ -104,6 +104,8 @@ pub(super) struct History {
     pub(super) again: Option<Time>,
     /// How many messages came of the last page that was shorter than it might be.
     pub(super) cut: Option<u64>,
+    /// Whether the room did not know a version that it once gave: it may know less than its archive.
+    pub(super) doubt: bool,
     /// The newest message that the room named.
     pub(super) goal: Option<Box<str>>,
 }
