@@ -168,6 +168,18 @@ fn what_cannot_be_tried_is_one_line_with_its_place() {
 }
 
 #[test]
+fn a_router_explains_itself_and_prints_its_table() {
+    let ran = run(&["play", "spec-vectors/imng/B1-chat-more.xml", "--explain", "m1"]);
+    assert_eq!((ran.status, ran.err.as_str()), (0, ""));
+    assert!(ran.out.contains("ann@tea.example/tablet  nothing        imng.B3"), "{}", ran.out);
+    assert!(ran.out.contains("RFC 6121 §8.5.2.1.1"), "{}", ran.out);
+    complains(&["play", "spec-vectors/imng/B1-chat-more.xml", "--explain", "none"], "no stanza with the id 'none'");
+    let ran = run(&["rules", "--table", "imng"]);
+    assert_eq!((ran.status, ran.out.as_str()), (0, include_str!("../spec-vectors/imng/TABLE.md")));
+    complains(&["rules", "--table", "gc3"], "gc3 has no decision table; imng has");
+}
+
+#[test]
 fn bad_arguments_are_status_2() {
     for args in [
         &["brew"][..],

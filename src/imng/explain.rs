@@ -85,19 +85,36 @@ impl fmt::Display for Outcome {
     }
 }
 
-/// One line for the stanza, one for the decision, one for everybody; each with its rule, its place and its sentence.
+impl Explanation {
+    /// Every rule that took part, in the order in which it is met, each once.
+    #[must_use]
+    pub fn rules(&self) -> Vec<Rule> {
+        let mut rules = vec![self.verdict.why];
+        let told = self.told.iter().map(|told| told.why);
+        for rule in self.verdict.also.iter().flatten().copied().chain(told) {
+            if !rules.contains(&rule) {
+                rules.push(rule);
+            }
+        }
+        rules
+    }
+}
+
+/// A line for the stanza and one for everybody, then the rules, each with its place and its sentence.
 impl fmt::Display for Explanation {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{}", self.stanza)?;
-        writeln!(f, "  decided by {} [{}]", self.verdict.why, self.verdict.why.anchor())?;
-        writeln!(f, "    {}", self.verdict.why.says())?;
-        for also in self.verdict.also.iter().flatten() {
-            writeln!(f, "  with {also} [{}]", also.anchor())?;
-            writeln!(f, "    {}", also.says())?;
-        }
         let width = self.told.iter().map(|told| told.who.chars().count()).max().unwrap_or(0);
         for Told { who, what, why } in &self.told {
-            writeln!(f, "  {who:<width$}  {what:<13}  {why:<9}  {}", why.says())?;
+            writeln!(f, "  {who:<width$}  {what:<13}  {why}")?;
+        }
+        write!(f, "because of {}", self.verdict.why)?;
+        for also in self.verdict.also.iter().flatten() {
+            write!(f, " with {also}")?;
+        }
+        writeln!(f)?;
+        for rule in self.rules() {
+            writeln!(f, "  {rule:<9}  {}\n             [{}]", rule.says(), rule.anchor())?;
         }
         Ok(())
     }

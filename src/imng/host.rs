@@ -1,5 +1,7 @@
 //! What an account and its host exchange: sessions, facts, orders, notices.
 
+use core::fmt;
+
 use jid::{BareJid, FullJid, Jid};
 use serde::{Deserialize, Serialize};
 
@@ -158,7 +160,7 @@ impl Grounds {
 }
 
 /// A message kept for later.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct Stored {
     /// When it came first.
     pub stamp: Time,
@@ -176,7 +178,7 @@ pub enum Direction {
 }
 
 /// A message for the archive.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct Record {
     /// Its id in the archive: the `stanza-id` by the account in all that was delivered or copied.
     pub id: Box<str>,
@@ -191,7 +193,7 @@ pub struct Record {
 }
 
 /// What the host must do.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub enum Order {
     /// Put a message into the account's archive.
     Archive(Box<Record>),
@@ -289,7 +291,7 @@ impl EndCondition {
 }
 
 /// A message that a sleeping device may have to be woken for, and who has it already.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, PartialEq)]
 pub struct PushCandidate {
     /// The message.
     pub stanza: Stanza,
@@ -335,4 +337,88 @@ pub enum Notice {
         /// The session.
         session: Box<str>,
     },
+}
+
+/// XML as it is, and no tree of it.
+struct Xml(String);
+
+impl fmt::Debug for Xml {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl From<&Stanza> for Xml {
+    fn from(stanza: &Stanza) -> Self {
+        Self(String::from_utf8_lossy(&stanza.to_bytes()).into_owned())
+    }
+}
+
+impl From<&Outgoing> for Xml {
+    fn from(stanza: &Outgoing) -> Self {
+        Self(String::from_utf8_lossy(&stanza.encode("")).into_owned())
+    }
+}
+
+impl fmt::Debug for Stored {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Stored").field("stamp", &self.stamp).field("stanza", &Xml::from(&self.stanza)).finish()
+    }
+}
+
+impl fmt::Debug for Record {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { id, with, direction, stamp, stanza } = self;
+        let mut record = f.debug_struct("Record");
+        record.field("id", id).field("with", &Xml(with.to_string())).field("direction", direction);
+        record.field("stamp", stamp).field("stanza", &Xml::from(stanza)).finish()
+    }
+}
+
+impl fmt::Debug for PushCandidate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { stanza, archive_id, stored, reached } = self;
+        let mut candidate = f.debug_struct("PushCandidate");
+        candidate.field("stanza", &Xml::from(stanza)).field("archive_id", archive_id);
+        candidate.field("stored", stored).field("reached", reached).finish()
+    }
+}
+
+/// Stanzas are written as XML.
+impl fmt::Debug for Order {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let xml = |stanza: &Stanza| Xml::from(stanza);
+        match self {
+            Self::Archive(record) => f.debug_tuple("Archive").field(record).finish(),
+            Self::StoreOffline { stamp, stanza } => {
+                f.debug_struct("StoreOffline").field("stamp", stamp).field("stanza", &Xml::from(stanza)).finish()
+            }
+            Self::FetchOffline { token, max } => {
+                f.debug_struct("FetchOffline").field("token", token).field("max", max).finish()
+            }
+            Self::MemberCopy { stanza, candidates, live } => {
+                let mut order = f.debug_struct("MemberCopy");
+                order.field("candidates", candidates).field("live", live).field("stanza", &xml(stanza)).finish()
+            }
+            Self::Push(candidate) => f.debug_tuple("Push").field(candidate).finish(),
+            Self::Broadcast { session, was, directed, stanza } => {
+                let mut order = f.debug_struct("Broadcast");
+                order.field("session", session).field("was", was).field("directed", directed);
+                order.field("stanza", &xml(stanza)).finish()
+            }
+            Self::Subscription { session, stanza } => {
+                f.debug_struct("Subscription").field("session", session).field("stanza", &xml(stanza)).finish()
+            }
+            Self::Probe { stanza } => f.debug_struct("Probe").field("stanza", &xml(stanza)).finish(),
+            Self::Iq { session, stanza } => {
+                f.debug_struct("Iq").field("session", session).field("stanza", &xml(stanza)).finish()
+            }
+            Self::Block(jids) => f.debug_tuple("Block").field(jids).finish(),
+            Self::Unblock(jids) => f.debug_tuple("Unblock").field(jids).finish(),
+            Self::End { session, condition } => {
+                let mut order = f.debug_struct("End");
+                order.field("session", &Xml(session.to_string())).field("condition", condition).finish()
+            }
+        }
+    }
 }

@@ -5,13 +5,13 @@ use minidom::Element;
 use minidom::rxml::{Namespace, NcName};
 
 use super::host::{EndCondition, Event, Notice, Order, Stored};
-use super::judge::Refusal;
+use super::judge::{self, Then};
 use super::machine::Account;
 use super::rules::table as rule;
 use super::say::{self, Letter, Out, Wanted};
 use super::set::SessionSet;
 use super::state::{Session, bare};
-use crate::codec::{Stanza, StanzaKind, StanzaType};
+use crate::codec::{Outgoing, Stanza, StanzaType};
 use crate::limits::CodecLimits;
 use crate::machine::Misuse;
 use crate::ns;
@@ -26,6 +26,10 @@ impl Account {
             return impossible("the session is of another account: give it to that one");
         }
         if matches!(event, Event::Bound) {
+            if let Some(seat) = self.seat(&jid) {
+                // One of that name is gone without a word.
+                self.gone(now, seat, &jid, Vec::new(), out);
+            }
             if self.state.bind(Address::from(&*jid)).is_none() {
                 let condition = EndCondition::ResourceConstraint;
                 say::order(out, rule::Z2, Order::End { session: jid, condition });
@@ -84,52 +88,39 @@ impl Account {
         }
         self.state.unseat(seat);
         for stanza in unacked {
-            self.again(now, stanza, jid, out);
+            self.again(now, &stanza, out);
         }
     }
 
     /// A stanza that a session never acknowledged (XEP-0198 §6).
-    fn again(&mut self, now: Time, stanza: Stanza, lost: &FullJid, out: &mut Out<'_>) {
-        let own_copy = stanza.from.as_ref().is_some_and(|jid| jid.as_str() == self.state.account())
-            || bare(stanza.from.as_ref().map_or("", |jid| jid.as_str())) == self.state.account();
-        let drop = |why, out: &mut Out<'_>| say::tell(out, why, Notice::Dropped { from: say::sender(&stanza) });
-        match (stanza.kind, stanza.type_) {
-            _ if own_copy => drop(rule::G5, out),
-            (StanzaKind::Message, StanzaType::Groupchat) => {
-                say::refuse(out, &self.state, rule::G3, &stanza, None, Refusal::Gone);
-            }
-            (StanzaKind::Iq, StanzaType::Get | StanzaType::Set) => {
-                say::refuse(out, &self.state, rule::G4, &stanza, None, Refusal::Gone);
-            }
-            (StanzaKind::Message, StanzaType::Chat | StanzaType::Normal) => {
-                let sets = &self.state.sets;
-                if !(sets.carbons | sets.imng).is_empty() {
-                    return drop(rule::G2, out);
-                }
-                let delayed = say::delayed(&stanza, now, self.state.config.server());
-                let delayed = if stanza.to.is_none() { delayed.addressed_to(lost.as_str()) } else { delayed };
-                if !sets.top.is_empty() {
-                    return say::send(out, &self.state, rule::G1, sets.top, &delayed);
-                }
-                if self.state.offline >= self.state.limits.offline {
-                    return say::refuse(out, &self.state, rule::O5, &stanza, None, Refusal::Unavailable);
-                }
-                self.state.offline += 1;
-                let letter = Letter {
-                    stanza: &stanza,
-                    from: stanza.sender().unwrap_or_default(),
-                    to: stanza.element.attr("to").unwrap_or_else(|| lost.as_str()),
-                    account: self.state.account(),
-                    strip: false,
-                    id: None,
-                };
-                let kept = letter.write(Wanted { kept: true, ..Wanted::default() }).kept;
-                if let Some(stanza) = kept {
-                    say::order(out, rule::G1, Order::StoreOffline { stamp: now, stanza });
-                }
-            }
-            _ => drop(rule::G5, out),
+    fn again(&mut self, now: Time, stanza: &Stanza, out: &mut Out<'_>) {
+        let verdict = judge::lost(&self.state, &judge::read(&self.state, stanza, None));
+        let kept = match verdict.then {
+            Then::Store(by) => Some(by),
+            _ => None,
+        };
+        if let (Some(by), Some(stanza)) = (kept, self.as_it_was(stanza)) {
+            self.state.offline = self.state.offline.saturating_add(1);
+            return say::order(out, by, Order::StoreOffline { stamp: now, stanza });
         }
+        let state = &self.state;
+        match verdict.then {
+            Then::Refuse(refusal) => say::refuse(out, state, verdict.why, stanza, None, refusal),
+            Then::Nothing => {
+                let delayed = say::delayed(stanza, now, state.config.server());
+                say::send(out, state, verdict.why, verdict.deliver, &delayed);
+            }
+            _ => say::tell(out, verdict.why, Notice::Dropped { from: say::sender(stanza) }),
+        }
+        say::also(out, &verdict);
+    }
+
+    /// A stanza of the account's own writing, to be kept as it is.
+    fn as_it_was(&self, stanza: &Stanza) -> Option<Outgoing> {
+        let from = stanza.element.attr("from").unwrap_or_default();
+        let to = stanza.element.attr("to").unwrap_or_else(|| self.state.account());
+        let letter = Letter { stanza, from, to, account: self.state.account(), strip: false, id: None };
+        letter.write(Wanted { kept: true, ..Wanted::default() }).kept
     }
 
     /// What was kept comes back.
@@ -142,11 +133,7 @@ impl Account {
         let Some(seat) = wanted.or_else(|| sets.top.first()) else {
             for Stored { stamp, stanza } in messages {
                 self.state.offline = self.state.offline.saturating_add(1);
-                let from = stanza.element.attr("from").unwrap_or_default();
-                let to = stanza.element.attr("to").unwrap_or_default();
-                let account = self.state.account();
-                let letter = Letter { stanza: &stanza, from, to, account, strip: false, id: None };
-                if let Some(stanza) = letter.write(Wanted { kept: true, ..Wanted::default() }).kept {
+                if let Some(stanza) = self.as_it_was(&stanza) {
                     say::order(out, rule::O8, Order::StoreOffline { stamp, stanza });
                 }
             }

@@ -5,6 +5,7 @@ mod misuse;
 mod pairs;
 mod privacy;
 mod schroedinger;
+mod routing;
 mod streams;
 mod transcripts;
 mod world;

@@ -155,7 +155,7 @@ fn error(state: &State, ask: &Ask<'_>, target: Target) -> Verdict {
 
 fn groupchat(state: &State, ask: &Ask<'_>, target: Target) -> Verdict {
     match target {
-        Target::Bare if state.in_room_set(bare(ask.from)) => Verdict::new(rule::M1, Then::Host(Errand::MemberCopy)),
+        Target::Bare if ask.source == Source::Room => Verdict::new(rule::M1, Then::Host(Errand::MemberCopy)),
         Target::Bare | Target::Elsewhere => Verdict::refuse(rule::B5, Refusal::Unavailable),
         Target::Session(seat) => {
             let mut verdict = exactly(if ask.traits.has(Traits::MARK) { rule::I6 } else { rule::F1 }, seat);
@@ -380,6 +380,27 @@ fn store_only(state: &State, ask: &Ask<'_>) -> Verdict {
     verdict.copies.why = Some(rule::T4);
     verdict.archive = archive(state, ask, false);
     verdict
+}
+
+/// A message that a session never acknowledged: the others that have not seen it get it, or it is kept.
+pub(super) fn lost(state: &State, ask: &Ask<'_>) -> Verdict {
+    if ask.traits.has(Traits::MARK) && ask.target == Target::Unmatched {
+        return fallback(state, ask, Verdict::refuse(rule::I7, Refusal::Unavailable));
+    }
+    if is_from_occupant(state, ask) && !ask.traits.has(Traits::INVITATION) {
+        return Verdict::refuse(rule::G3, Refusal::Gone);
+    }
+    let copied = eligible(state, ask).is_ok() && !carbons(state).is_empty();
+    if copied || !imng(state).is_empty() {
+        return Verdict::drop(rule::G2);
+    }
+    if !state.sets.top.is_empty() {
+        return Verdict::deliver(rule::G1, state.sets.top);
+    }
+    match storable(state, ask) {
+        Ok(_) => Verdict::new(rule::G1, Then::Store(rule::G1)),
+        Err(why) => Verdict::refuse(why, Refusal::Unavailable),
+    }
 }
 
 /// From a session to somebody else.

@@ -18,7 +18,7 @@ use crate::rule::Rule;
 pub enum Source {
     /// Another account or one of its devices, or a service.
     Outside,
-    /// A room of the account's room set, or one of its occupants.
+    /// A room of the account's room set, in a groupchat message.
     Room,
     /// The account's own server, or the account itself by its server.
     Server,
@@ -250,7 +250,7 @@ pub(super) fn read<'a>(state: &'a State, stanza: &'a Stanza, sender: Option<Seat
     let source = match sender {
         Some(seat) => Source::Own(seat),
         None if from == state.config.server() || from == account => Source::Server,
-        None if stanza.kind == StanzaKind::Message && state.in_room_set(bare(from)) => Source::Room,
+        None if stanza.type_ == StanzaType::Groupchat && state.in_room_set(bare(from)) => Source::Room,
         None => Source::Outside,
     };
     let (traits, route) = wire::traits(stanza, account);
@@ -336,6 +336,19 @@ pub fn nobody(stanza: &Stanza) -> Verdict {
         (StanzaKind::Presence, _) => Verdict::drop(rule::N3),
         (StanzaKind::Iq, StanzaType::Get | StanzaType::Set) => Verdict::refuse(rule::N4, Refusal::Unavailable),
         (StanzaKind::Iq, _) => Verdict::drop(rule::N5),
+    }
+}
+
+/// Decides about a stanza that a session never acknowledged. The session is gone, so that its full JID is unmatched.
+pub(super) fn lost(state: &State, ask: &Ask<'_>) -> Verdict {
+    let stanza = ask.stanza;
+    let own = ask.from == state.account() || ask.target == Target::Elsewhere;
+    match (stanza.kind, stanza.type_) {
+        _ if own => Verdict::drop(rule::G5),
+        (StanzaKind::Message, StanzaType::Groupchat) => Verdict::refuse(rule::G3, Refusal::Gone),
+        (StanzaKind::Message, StanzaType::Chat | StanzaType::Normal) => message::lost(state, ask),
+        (StanzaKind::Iq, StanzaType::Get | StanzaType::Set) => Verdict::refuse(rule::G4, Refusal::Gone),
+        _ => Verdict::drop(rule::G5),
     }
 }
 
