@@ -13,6 +13,7 @@ mod rate;
 pub mod retention;
 pub mod rule;
 pub mod seed;
+pub mod service;
 #[cfg(feature = "sim")]
 pub mod sim;
 pub mod sm;

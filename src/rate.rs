@@ -28,6 +28,9 @@ impl Rate {
 pub struct Allowance(Time);
 
 impl Allowance {
+    /// Nothing was taken yet.
+    pub(crate) const NONE: Self = Self(Time::EPOCH);
+
     /// Whether one more is allowed now.
     #[must_use]
     pub const fn allows(self, rate: Rate, now: Time) -> bool {

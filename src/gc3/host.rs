@@ -8,7 +8,7 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 use super::id::ParticipantId;
-use crate::codec::Stanza;
+use crate::codec::{Outgoing, Stanza};
 use crate::time::Time;
 
 /// A question's number. The answer carries it back.
@@ -194,11 +194,46 @@ pub enum Notice {
         /// The session's full JID.
         jid: Box<str>,
     },
+    /// A message was accepted. Told only to a parent that watches, as is all that follows but reports.
+    Accepted(Box<Accepted>),
+    /// Something about a participant may be different now: its settings or rights.
+    Changed {
+        /// The room.
+        room: Box<str>,
+        /// The account; `None`: everybody, by the configuration or by many changes at once.
+        jid: Option<Box<str>>,
+        /// Whether the account itself has just joined or set it.
+        own: bool,
+    },
+    /// A session hears messages from now on, or does not any more.
+    Hears {
+        /// The room.
+        room: Box<str>,
+        /// The session's full JID.
+        jid: Box<str>,
+        /// Whether it does.
+        on: bool,
+    },
     /// Owners and administrators were told of a report.
     Reported {
         /// The room.
         room: BareJid,
     },
+}
+
+/// A message that a room accepted, for a parent that sends it to others than those who listen.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Accepted {
+    /// The room.
+    pub room: Box<str>,
+    /// The author's account.
+    pub author: Box<str>,
+    /// The message's id.
+    pub id: Arc<str>,
+    /// Whether it carries a stanza-id.
+    pub identified: bool,
+    /// The message as it was sent to those who listen. It shows no real JID.
+    pub message: Outgoing,
 }
 
 /// A change of rights or rules, or a moderation, with who made it. A room keeps the last 500

@@ -1,6 +1,6 @@
 //! Whether a message is worth waking somebody: it says something, to a person.
 //!
-//! Chat states, markers, receipts, subjects and a room's own notices never are. Encrypted messages are, whatever their
+//! Chat states, markers, receipts, subjects, retractions and a room's own notices never are. Encrypted messages are, whatever their
 //! body says: a sender may leave it out.
 
 use minidom::Element;
@@ -30,6 +30,9 @@ impl Content {
         let mut found = None;
         for child in message.children() {
             if child.is("x", ns::MUC_USER) && child.children().any(|status| status.is("status", ns::MUC_USER)) {
+                return None;
+            }
+            if child.is("retract", ns::RETRACT) {
                 return None;
             }
             found = found.max(Self::child(child));
@@ -82,6 +85,7 @@ mod tests {
             ("<encrypted xmlns='eu.siacs.conversations.axolotl'/>", Some(Content::Encrypted)),
             ("<encrypted xmlns='urn:xmpp:omemo:2'/><body>Encrypted</body>", Some(Content::Encrypted)),
             ("<encrypted xmlns='urn:example:other'/>", None),
+            ("<retract xmlns='urn:xmpp:message-retract:1' id='1'/><body>Retracted</body>", None),
             ("<openpgp xmlns='urn:xmpp:openpgp:0'/>", Some(Content::Encrypted)),
             ("<x xmlns='jabber:x:encrypted'>x</x>", Some(Content::Encrypted)),
             ("<x xmlns='jabber:x:oob'><url>https://tea.example/a.jpg</url></x>", Some(Content::Attachment)),

@@ -114,6 +114,26 @@ pub enum How {
     Nick,
 }
 
+/// Somebody whom a message names in clear, other than by a nickname in its text.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Named<'a> {
+    /// By what.
+    pub whom: Name<'a>,
+    /// Whether it is meant only if they are there.
+    pub active: bool,
+}
+
+/// By what somebody is named.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Name<'a> {
+    /// An occupant id.
+    Occupant(&'a str),
+    /// The address of an account or of an occupant.
+    Address(&'a str),
+    /// A group in the room: `channel`, `moderators`, `owner` and so on.
+    Group(&'a str),
+}
+
 /// Whether somebody is mentioned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Answer {
@@ -192,6 +212,26 @@ impl Mentions {
         if self.is_unreadable() { Answer::Unreadable } else { Answer::No }
     }
 
+    /// All whom the message names in clear, by a sender to whom the room permits this much: for a room that looks up
+    /// whom they are, instead of asking for each of its members.
+    pub fn named<'a>(&'a self, room: &'a str, permitted: &'a Permitted) -> impl Iterator<Item = Named<'a>> {
+        let few = self.count <= permitted.count;
+        let explicit = self.explicit.iter().filter(move |_| few).filter_map(move |mention| {
+            let whom = match &mention.whom {
+                Whom::Occupant(id) if permitted.individual => Name::Occupant(id),
+                Whom::Jid(jid) if permitted.individual => Name::Address(jid),
+                Whom::Group(name, at) if at.as_deref().is_none_or(|at| at == room) => {
+                    let fine = if &**name == "channel" { permitted.channel } else { permitted.associations };
+                    fine.then_some(Name::Group(name))?
+                }
+                _ => return None,
+            };
+            Some(Named { whom, active: mention.active })
+        });
+        let addresses = self.references.iter().chain(&self.reply);
+        explicit.chain(addresses.map(|jid| Named { whom: Name::Address(jid), active: false }))
+    }
+
     /// Whether nothing can be known of it: the text is encrypted, and nothing in clear names anybody.
     #[must_use]
     pub const fn is_unreadable(&self) -> bool {
@@ -202,12 +242,6 @@ impl Mentions {
     #[must_use]
     pub fn text(&self) -> &str {
         &self.text
-    }
-
-    /// Whether it can concern somebody by anything else than a nickname.
-    #[must_use]
-    pub const fn names_somebody(&self) -> bool {
-        !self.explicit.is_empty() || !self.references.is_empty() || self.reply.is_some()
     }
 }
 
@@ -430,6 +464,9 @@ mod tests {
             ask(&format!("<mention xmlns='urn:xmpp:mentions:0' {attrs}>{inner}</mention>"), &ALL)
         };
         assert_eq!(mention("occupantid='-ben'", ""), Answer::Yes(How::Explicit));
+        let all = read("<mention xmlns='urn:xmpp:mentions:0' mentions='urn:xmpp:mentions:0#channel'/>");
+        let names = |permitted| all.named("tea@rooms.example", permitted).map(|named| named.whom).collect::<Vec<_>>();
+        assert_eq!((names(&ALL), names(&Permitted::default())), (vec![Name::Group("channel")], vec![]));
         assert_eq!(mention("occupantid='-cid'", ""), Answer::No);
         assert_eq!(mention("jid='Ben@Oak.example'", ""), Answer::Yes(How::Explicit));
         assert_eq!(mention("occupantid='-ben'", "<noping xmlns='urn:xmpp:mentions:0'/>"), Answer::No);

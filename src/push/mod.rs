@@ -4,6 +4,7 @@
 //! gives it to the sessions that can use it and wakes the devices that sleep; a device says beforehand that it wants
 //! both. One role, one folder:
 //!
+//! - [`room`]: a room's copies for its members;
 //! - what a message is about, for both servers: [`content`], and whom it is for: [`mention`].
 //! - what a device says beforehand: [`enable`] and [`filter`]; what a push service is told: [`publish`].
 //! - the member's server: [`router`].
@@ -15,4 +16,7 @@ pub mod enable;
 pub mod filter;
 pub mod mention;
 pub mod publish;
+pub mod room;
 pub mod router;
+
+pub use room::Room;

@@ -4,7 +4,8 @@
 //! - [`Transcript`] is a sink that writes down inputs and actions, the one rendering used everywhere; [`chart`] draws it.
 //! - [`Bench`] puts a machine and its [`Host`] together; [`SimHost`] is the host of a room service.
 //! - [`laws`] are what every machine keeps, as functions for property tests and fuzzing.
-//! - [`talk`] holds random conversations with a room service, for the laws and for fuzzing.
+//! - [`talk`] holds random conversations with a room service, for the laws and for fuzzing; [`talk_push_room`] with a
+//!   room's copies.
 //! - [`vectors`] reads conformance vectors and plays them on this implementation or on any other.
 //!
 //! Nothing here opens a file, looks at a clock or draws a random number either.
@@ -19,6 +20,7 @@ pub mod talk;
 pub mod talk_account;
 pub mod talk_retention;
 pub mod talk_client;
+pub mod talk_push_room;
 pub mod talk_sm;
 pub mod talk_upload;
 #[cfg(test)]

@@ -5,7 +5,10 @@
 mod client;
 #[path = "../common/mod.rs"]
 mod common;
+#[path = "../common/copies.rs"]
+mod copies;
 mod gc3;
 mod imng;
 mod retention;
+mod push_room;
 mod sm;

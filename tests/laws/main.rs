@@ -6,4 +6,5 @@ mod client;
 mod gc3;
 mod imng;
 mod retention;
+mod push_room;
 mod sm;

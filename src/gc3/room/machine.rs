@@ -7,7 +7,7 @@ use jid::BareJid;
 use super::judge::{self, Sender, Verdict};
 use super::say;
 use super::state::{Joining, Question, State, Timer, Topics};
-use super::{Out, due};
+use super::{Out, due, watch};
 use crate::codec::{Fault, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::{Config, Push};
@@ -299,6 +299,8 @@ impl Room {
             state.subscribe(who, full, topics, Topics::NONE);
         }
         say::created(state, out, rule::G3_6, stanza, who);
+        watch::changed(state, out, Some(who), true);
+        watch::hearing(state, out);
     }
 
     /// The room of a state that was just read from a snapshot.
@@ -344,6 +346,7 @@ impl Machine for Room {
                 self.command(command, out);
             }
         }
+        watch::hearing(&mut self.state, out);
         Ok(())
     }
 
@@ -356,6 +359,7 @@ impl Machine for Room {
         while let Some(timer) = self.state.timers.pop(now) {
             due::due(self, timer, out);
         }
+        watch::hearing(&mut self.state, out);
     }
 
     fn deadline(&self) -> Option<Time> {

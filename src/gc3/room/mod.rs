@@ -12,6 +12,7 @@ mod state;
 #[cfg(test)]
 pub(super) mod tests;
 mod views;
+mod watch;
 
 pub use machine::{DefaultTopics, Room, RoomOrder};
 
@@ -19,6 +20,7 @@ pub(crate) use machine::Policy;
 
 pub(crate) use judge::answered;
 pub(crate) use state::{Person, Question, Show, State, State as RoomState, Topics, parse_base36};
+pub(crate) use watch::Member;
 
 /// Where a room says things.
 type Out<'a> = dyn crate::machine::Sink<RoomOrder, crate::gc3::host::Notice> + 'a;

@@ -3,7 +3,7 @@
 use super::judge::{self, Change};
 use super::say::{self, Spoken};
 use super::state::{Bound, Dialect, Timer, Topics, Why};
-use super::{Out, Room, RoomOrder};
+use super::{Out, Room, RoomOrder, watch};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
 use crate::gc3::rules::{muc, table as rule};
@@ -22,6 +22,7 @@ impl Room {
                     state.subscribe(who, &full, topics, Topics::NONE);
                 }
                 say::joined(state, out, why, stanza, who, true);
+                watch::changed(state, out, Some(who), true);
                 say::present_state(state, out, rule::P3, &full, Topics::NONE);
                 say::muc::shown_to_others(state, out, muc::P4, who);
                 if why == rule::J4 {
@@ -39,6 +40,7 @@ impl Room {
                 }
                 state.stay(who);
                 say::joined(state, out, why, stanza, who, ask);
+                watch::changed(state, out, Some(who), true);
                 say::present_state(state, out, rule::P3, &full, was);
             }
             Change::Leave { who } => {
@@ -132,9 +134,11 @@ impl Room {
             Change::Edit(mut edits) => {
                 let rules = core::mem::take(&mut edits.rules);
                 let actor = edits.actor;
+                let concerned = watch::concerned(state, &edits);
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
                 say::muc::changed(state, out, why, &edited.changed, Some(actor));
+                watch::changed(state, out, concerned, false);
             }
             Change::Rule(mut ruling) => {
                 if let Some(from) = &stanza.from {
@@ -164,6 +168,7 @@ impl Room {
                 let old = own.nick.as_ref().map(|_| state.name(who).to_owned());
                 let present = state.set_own(own);
                 say::own_set(state, out, why, stanza, (who, &rules), present);
+                watch::changed(state, out, Some(who), true);
                 if let Some(old) = old {
                     say::muc::renamed(state, out, muc::N1, who, &old, None);
                 }
@@ -175,6 +180,7 @@ impl Room {
                 say::configured(state, out, why, stanza, &new.rules, &edited.departed);
                 say::muc::configured(state, out, rule::C2, &was);
                 say::muc::changed(state, out, why, &edited.changed, None);
+                watch::changed(state, out, None, false);
                 if let Some(aliases) = aliases {
                     out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
                 }
@@ -203,6 +209,7 @@ impl Room {
                 let (_, stanza_id, record) = state.speak(&speech);
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
                 say::overfull(out, state.hold(&reflection));
+                watch::accepted(state, out, &speech, &reflection);
                 say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection, stanza_id });
                 if words.stripped {
                     say::also(out, rule::M3);

@@ -127,6 +127,7 @@ pub(super) fn found(state: &mut State, founding: Founding, stanza: &Stanza, out:
     let secret = state.seed.child("room", &[localpart.as_bytes()]);
     let mut room = Room::new(&address, serial, &creator, config, state.limits, secret, state.now);
     room.belong(&state.config.policy());
+    room.watch(state.watched);
     out.push(rule::G3_6, Action::Tell(Notice::Created { room: address }));
     let mut own = Vec::new();
     room.found(stanza, &full, nick, push, topics, &mut within(out, &mut own));

@@ -99,6 +99,33 @@ impl Service {
         }
     }
 
+    /// Whether a parent is told who takes part in rooms, who listens and what is accepted. Not saved: it says so again
+    /// after loading.
+    pub(crate) fn watch(&mut self, on: bool) {
+        self.state.watched = on;
+        for held in self.state.rooms.values_mut() {
+            held.room.watch(on);
+        }
+    }
+
+    /// A room that is not gone, by its address as text.
+    pub(crate) fn room_named(&self, address: &str) -> Option<&Room> {
+        let node = address.strip_suffix(&self.state.config.domain)?.strip_suffix('@')?;
+        match self.state.names.get(node)? {
+            Name::Room(serial) => {
+                let room = self.state.rooms.get(serial).map(|held| &held.room);
+                room.filter(|room| room.state.destroyed.is_none())
+            }
+            Name::Alias(_) => None,
+        }
+    }
+
+    /// The addresses of the rooms that are not gone.
+    pub(crate) fn addresses(&self) -> impl Iterator<Item = Box<str>> + '_ {
+        let there = self.state.rooms.values().filter(|held| held.room.state.destroyed.is_none());
+        there.map(|held| held.room.address().as_str().into())
+    }
+
     /// The ID that an account has in a room, whether it was ever there or not.
     #[must_use]
     pub fn participant_id(&self, room: &BareJid, account: &BareJid) -> Option<ParticipantId> {

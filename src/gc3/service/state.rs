@@ -133,6 +133,8 @@ pub(crate) struct State {
     pub(super) limits: Gc3Limits,
     pub(super) seed: Seed,
     pub(super) now: Time,
+    /// Whether a parent watches. Not saved.
+    pub(super) watched: bool,
     pub(super) rooms: BTreeMap<u32, Held>,
     pub(super) names: BTreeMap<Box<str>, Name>,
     pub(super) deadlines: BTreeSet<(Time, u32)>,
@@ -161,6 +163,7 @@ impl State {
             limits,
             seed,
             now: Time::EPOCH,
+            watched: false,
             rooms: BTreeMap::new(),
             names: BTreeMap::new(),
             deadlines: BTreeSet::new(),

@@ -4,7 +4,7 @@
 //! [`Subject`]: the machine of this crate ([`Builtin`]) or any other implementation, which is the same
 //! to it. Nothing here opens a file; who calls, reads.
 
-mod builtin;
+pub(in crate::sim) mod builtin;
 mod matching;
 mod play;
 mod read;
@@ -29,6 +29,8 @@ pub use builtin::{
 >>>>>>> 6b3d45a (A device knows whether it is in, who is there and what it missed; a world of faults in which clients, accounts and a room come together again)
     Accounts, AtHome, Builtin, Device, Fresh, HOST, Ordered, Rooms, START, Shown, Stage, Streams, account, client, gc3,
     imng, put, sm,
+    Accounts, AtHome, Builtin, Copies, Fresh, HOST, Idle, Ordered, Rooms, START, Stage, Streams, account, gc3, imng,
+    push_room, put, sm,
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

@@ -6,6 +6,7 @@ use crate::Rule;
 use crate::gc3;
 use crate::imng;
 use crate::retention;
+use crate::push;
 use crate::sm;
 
 /// A topic: a table of rules and what plays its vectors.
@@ -67,6 +68,14 @@ pub const TOPICS: &[Topic] = &[
         subject: || Box::new(builtin::sm()),
         table: None,
     },
+    Topic {
+        name: "push-room",
+        rules: push::room::rules::ALL,
+        code: "src/push/room",
+        machine: builtin::push_room::ROOM,
+        subject: || Box::new(builtin::push_room()),
+    },
+    Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
     Topic {
         name: "muc",
         rules: gc3::rules::muc::ALL,

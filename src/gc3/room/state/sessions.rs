@@ -167,6 +167,11 @@ pub(crate) struct Session {
 }
 
 impl Session {
+    /// Whether it is sent messages.
+    pub(crate) const fn hears_messages(&self) -> bool {
+        self.topics.contains(Topics::MESSAGE)
+    }
+
     pub(crate) fn new(person: Slot, origin: Origin, now: Time) -> Self {
         Self {
             person,
@@ -199,11 +204,35 @@ pub(crate) struct Sessions {
     roster: Roster,
     slots: Vec<Option<Session>>,
     hearers: [Hearers; Dialect::ALL.len()],
+    /// Who began and who ceased to hear messages since it was last told; `None`: nobody watches. Not saved.
+    changes: Option<Vec<(Box<str>, bool)>>,
 }
 
 impl Sessions {
     pub(crate) fn new(key: [u8; 16]) -> Self {
-        Self { roster: Roster::new(key), slots: Vec::new(), hearers: Default::default() }
+        Self { roster: Roster::new(key), slots: Vec::new(), hearers: Default::default(), changes: None }
+    }
+
+    /// Whether it is noted who hears messages.
+    pub(crate) fn watch(&mut self, on: bool) {
+        self.changes = on.then(Vec::new);
+    }
+
+    pub(crate) const fn is_watched(&self) -> bool {
+        self.changes.is_some()
+    }
+
+    /// Who began and who ceased to hear messages, in order.
+    pub(crate) fn take_changes(&mut self) -> Vec<(Box<str>, bool)> {
+        self.changes.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
+    fn note(&mut self, seat: Seat, was: bool, is: bool) {
+        if was != is
+            && let Some(changes) = &mut self.changes
+        {
+            changes.push((self.roster.get(seat).map_or("", Address::as_str).into(), is));
+        }
     }
 
     pub(crate) fn roster(&self) -> &Roster {
@@ -274,6 +303,7 @@ impl Sessions {
         }
         session.next = next;
         self.index(seat, &session, true);
+        self.note(seat, false, session.hears_messages());
         let person = session.person;
         self.slots[seat.index()] = Some(session);
         self.chain(people, person, before, Link::to(Some(seat)));
@@ -290,6 +320,7 @@ impl Sessions {
     pub(crate) fn close(&mut self, people: &mut People, seat: Seat) -> Option<(Address, Session)> {
         let session = self.slots.get_mut(seat.index())?.take()?;
         self.index(seat, &session, false);
+        self.note(seat, session.hears_messages(), false);
         let mut before = None;
         let mut at = people.first_session(session.person).get();
         while let Some(sibling) = at
@@ -306,8 +337,10 @@ impl Sessions {
     pub(crate) fn change(&mut self, seat: Seat, change: impl FnOnce(&mut Session)) {
         let Some(mut session) = self.get(seat).copied() else { return };
         self.index(seat, &session, false);
+        let was = session.hears_messages();
         change(&mut session);
         self.index(seat, &session, true);
+        self.note(seat, was, session.hears_messages());
         self.slots[seat.index()] = Some(session);
     }
 
