@@ -31,6 +31,8 @@ pub use builtin::{
     imng, put, sm,
     Accounts, AtHome, Builtin, Copies, Fresh, HOST, Idle, Ordered, Rooms, START, Stage, Streams, account, gc3, imng,
     push_room, put, sm,
+    Accounts, AtHome, Builtin, Copies, Device, Fresh, HOST, Idle, Ordered, Rooms, START, Stage, Streams, account, gc3,
+    imng, push_client, push_room, put, sm,
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

@@ -69,13 +69,21 @@ pub const TOPICS: &[Topic] = &[
         table: None,
     },
     Topic {
+        name: "push-client",
+        rules: push::client::rules::ALL,
+        code: "src/push/client",
+        machine: builtin::push_client::ACCOUNT,
+        subject: || Box::new(builtin::push_client()),
+        table: None,
+    },
+    Topic {
         name: "push-room",
         rules: push::room::rules::ALL,
         code: "src/push/room",
         machine: builtin::push_room::ROOM,
         subject: || Box::new(builtin::push_room()),
+        table: None,
     },
-    Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
     Topic {
         name: "muc",
         rules: gc3::rules::muc::ALL,

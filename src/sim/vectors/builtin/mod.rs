@@ -6,6 +6,7 @@ mod gc3;
 mod imng;
 mod retention;
 mod retention_client;
+pub(in crate::sim) mod push_client;
 pub(in crate::sim) mod push_room;
 mod sm;
 
@@ -25,6 +26,7 @@ pub use gc3::{Fresh, Rooms, gc3};
 pub use imng::{Accounts, imng};
 pub use retention::{Shelves, UPLOADS, Uploads, policy_of_vectors, retention};
 pub use retention_client::{Program, Uploading, retention_client};
+pub use push_client::{Device, push_client};
 pub use push_room::{Copies, Idle, push_room};
 pub use sm::{Streams, sm};
 

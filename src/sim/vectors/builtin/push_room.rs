@@ -171,7 +171,7 @@ fn role_of(name: &str) -> Option<Role> {
     }
 }
 
-fn stanza(element: &Tree) -> Result<Stanza, String> {
+pub(super) fn stanza(element: &Tree) -> Result<Stanza, String> {
     Reader::one(ns::CLIENT, element.line("").as_bytes()).map_err(|why| format!("the codec refuses this stanza: {why}"))
 }
 
@@ -179,11 +179,11 @@ fn parse<T: FromStr<Err: ToString>>(text: &str) -> Result<T, String> {
     text.parse().map_err(|why: T::Err| format!("'{text}': {}", why.to_string()))
 }
 
-fn required<T: FromStr<Err: ToString>>(element: &Tree, name: &str) -> Result<T, String> {
+pub(super) fn required<T: FromStr<Err: ToString>>(element: &Tree, name: &str) -> Result<T, String> {
     parse(element.attr(name).ok_or_else(|| format!("<{}> without {name}=", element.name))?)
 }
 
-fn known<T>(element: &Tree, name: &str, default: &str, read: fn(&str) -> Option<T>) -> Result<T, String> {
+pub(super) fn known<T>(element: &Tree, name: &str, default: &str, read: fn(&str) -> Option<T>) -> Result<T, String> {
     let text = element.attr(name).unwrap_or(default);
     read(text).ok_or_else(|| format!("{name}='{text}' is none that there is"))
 }
