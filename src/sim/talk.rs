@@ -31,7 +31,7 @@ pub const PEOPLE: [&str; 5] =
     ["ann@tea.example", "ben@oak.example", "cid@fig.example", "dee@elm.example", "adm@tea.example"];
 
 /// One thing that somebody does. Every value of every field is something.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Deed {
     /// Milliseconds since the deed before.
     pub after: u64,

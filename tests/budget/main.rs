@@ -11,4 +11,5 @@ mod gc3;
 mod imng;
 mod retention;
 mod push_room;
+mod push_router;
 mod sm;

@@ -6,6 +6,7 @@ mod pairs;
 mod privacy;
 mod schroedinger;
 mod routing;
+mod push_router;
 mod streams;
 mod transcripts;
 mod world;

@@ -48,6 +48,15 @@ impl Router {
         self.state.each().filter(|(_, registration)| !registration.disabled).count()
     }
 
+    /// The registrations, by number, with the addresses of their services, and how many sessions there are. For tests.
+    #[cfg(feature = "sim")]
+    #[must_use]
+    pub fn census(&self) -> (Vec<(u64, String)>, u32) {
+        let each = self.state.each();
+        let registrations = each.map(|(_, one)| (one.number, one.enable.service.to_string())).collect();
+        (registrations, self.state.sessions.roster().len() as u32)
+    }
+
     /// Whether everything fits together. For tests and fuzzing.
     ///
     /// # Errors

@@ -83,6 +83,11 @@ pub const TOPICS: &[Topic] = &[
         machine: builtin::push_room::ROOM,
         subject: || Box::new(builtin::push_room()),
         table: None,
+        name: "push-router",
+        rules: push::router::table::ALL,
+        code: "src/push/router",
+        machine: "ann@tea.example",
+        subject: || Box::new(builtin::push_router()),
     },
     Topic {
         name: "muc",

@@ -1,0 +1,71 @@
+//! The user's server's side of push.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use xmpp_machines::sim::laws::Op;
+use xmpp_machines::sim::talk::Deed;
+use xmpp_machines::sim::talk_push_router as talk;
+use xmpp_machines::{Action, Machine as _, Rule};
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let after = prop_oneof![
+        6 => 0..300_u64,
+        3 => 300..5_000_u64,
+        2 => 5_000..120_000_u64,
+        1 => 120_000..5_000_000_000_u64,
+    ];
+    (after, 0..4_u8, 0..3_u8, any::<u8>(), any::<u8>())
+        .prop_map(|(after, device, room, what, how)| Deed { after, person: 0, device, room, what, how })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// The laws; and that each session and each registration has every copy, is pushed, or is told why not; that no device
+    /// is pushed twice for one message; that a restart loses nothing and repeats nothing but what it says again.
+    #[test]
+    fn a_router_keeps_every_law_and_its_promises(deeds in prop::collection::vec(deed(), 1..90), seed: u64) {
+        talk::lawful(&deeds, seed).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn a_flood_of_strangers_never_pushes(deeds in prop::collection::vec(deed(), 1..40)) {
+        talk::flood(&deeds).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn any_bytes_are_a_conversation(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+        talk::fuzz(&bytes);
+    }
+}
+
+/// Conversations of a fixed kind, so that what the laws are tried on is known to reach far enough.
+#[test]
+fn conversations_reach_what_they_should() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(deed(), 80..90);
+    let mut decided = BTreeSet::new();
+    for _ in 0..60 {
+        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
+        let Ok(talk::Talk { journal, .. }) = talk::talk(&deeds.current()) else { continue };
+        let mut machine = talk::router();
+        for (now, op) in journal {
+            let mut sink = |why: Rule, _: Action<'_, _, _>| {
+                decided.insert(why.id());
+            };
+            match op {
+                Op::Input(input) => assert!(machine.handle(now, input, &mut sink).is_ok()),
+                Op::Wake => machine.wake(now, &mut sink),
+            }
+        }
+    }
+    for rule in [
+        "MC1", "MC2", "MC4", "MC5", "MC6", "P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13",
+        "T1", "T2", "T3", "T4", "T5", "T7", "T8", "T8.1", "C1", "E1", "E8", "E9", "X1", "X2", "X3", "X6", "X7", "X8", "S1",
+    ] {
+        assert!(decided.contains(format!("push-router.{rule}").as_str()), "{rule} is not among {decided:?}");
+    }
+}
