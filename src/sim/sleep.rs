@@ -118,7 +118,9 @@ impl World {
         }
         for number in 0..story.phones as usize {
             world.wake_up(number)?;
-            let enable = format!("<iq type='set' id='e'><enable xmlns='urn:xmpp:push:0' jid='push{number}.fig.example' node='n'/></iq>");
+            let enable = format!(
+                "<iq type='set' id='e'><enable xmlns='urn:xmpp:push:0' jid='push{number}.fig.example' node='n'/></iq>"
+            );
             world.say(Input::Sent { session: FullJid::new(&phone(number)).ok()?, stanza: parse(&enable)? });
             world.sleep(number)?;
         }

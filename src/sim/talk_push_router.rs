@@ -17,9 +17,7 @@ use crate::codec::{Reader, Stanza};
 use crate::limits::{PushRouterLimits, Rate};
 use crate::machine::{Action, Machine as _};
 use crate::ns;
-use crate::push::router::{
-    Candidate, Input, Item, Membership, Notice, RoomFact, Router, RouterConfig, SessionEvent,
-};
+use crate::push::router::{Candidate, Input, Item, Membership, Notice, RoomFact, Router, RouterConfig, SessionEvent};
 use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::snapshot::Snapshot as _;
@@ -73,10 +71,11 @@ fn stanza(text: &str) -> Result<Stanza, String> {
     Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| format!("{why}: {text}"))
 }
 
-/// The words of a room's message, with the id of the step or of one before.
+/// A room's message.
 fn message(deed: Deed, step: usize, to: &str) -> String {
     let room = pick(&ROOMS, deed.room);
-    let id = if deed.how % 4 == 0 { step.saturating_sub(usize::from(deed.how / 16)) } else { step };
+    // Neighbours are often about one message: live, as a copy, displayed.
+    let id = step / 3;
     let words = match deed.how % 8 {
         0..=2 => "<body>Is there tea?</body>",
         3 => "<body>Ann?</body>",
@@ -85,7 +84,7 @@ fn message(deed: Deed, step: usize, to: &str) -> String {
         6 => "<mention xmlns='urn:xmpp:mentions:0' occupantid='o-Ann'/><body>Here.</body>",
         _ => "<composing xmlns='http://jabber.org/protocol/chatstates'/>",
     };
-    let nick = if deed.how == 200 { "Ann" } else { "Ben" };
+    let nick = if deed.how % 32 == 8 { "Ann" } else { "Ben" };
     format!(
         "<message type='groupchat' id='m{id}' from='{room}/{nick}' to='{to}'>{words}\
          <stanza-id xmlns='urn:xmpp:sid:0' by='{room}' id='{id}'/>\
@@ -151,16 +150,18 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
             ))
         }
         14 if how % 2 == 0 => sent("<iq type='set' id='x'><disable xmlns='urn:xmpp:push2:0'/></iq>".to_owned()),
-        14 => sent(format!("<iq type='set' id='x'><disable xmlns='urn:xmpp:push:0' jid='push.{device}.example'/></iq>")),
+        14 => {
+            sent(format!("<iq type='set' id='x'><disable xmlns='urn:xmpp:push:0' jid='push.{device}.example'/></iq>"))
+        }
         15 => sent(format!("<presence to='{room}/Ann'><x xmlns='http://jabber.org/protocol/muc'/></presence>")),
         16 | 17 => arrived(format!(
             "<presence from='{room}/Ann' to='{full}'><x xmlns='http://jabber.org/protocol/muc#user'>\
              <status code='110'/></x><occupant-id xmlns='urn:xmpp:occupant-id:0' id='o-Ann'/></presence>"
         )),
         18 => sent(format!("<presence type='unavailable' to='{room}/Ann'/>")),
-        19 => sent(format!(
-            "<iq type='set' id='g' to='{room}'><subscribe xmlns='urn:xmpp:gc3:0' type='message'/></iq>"
-        )),
+        19 => {
+            sent(format!("<iq type='set' id='g' to='{room}'><subscribe xmlns='urn:xmpp:gc3:0' type='message'/></iq>"))
+        }
         20 => arrived(format!("<iq type='result' id='g' from='{room}' to='{full}'/>")),
         21 | 22 => {
             let room = BareJid::new(if how % 8 == 0 { TRAP } else { room }).map_err(|why| why.to_string())?;
@@ -178,7 +179,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
             known: how % 5 > 0,
         })),
         33 => {
-            let id = step.saturating_sub(usize::from(how % 8));
+            let id = (step / 3).saturating_sub(usize::from(how % 3));
             let text = format!(
                 "<iq type='set' id='i'><displayed xmlns='urn:xmpp:mds:displayed:0'>\
                  <stanza-id xmlns='urn:xmpp:sid:0' by='{room}' id='{id}'/></displayed></iq>"
@@ -291,9 +292,9 @@ fn listen(router: &mut Router, now: Time, op: &Op<Input>) -> Result<Heard, Strin
 fn message_of(input: &Input) -> Option<(String, String, bool)> {
     let Input::Arrived(stanza) = input else { return None };
     let to_bare = stanza.to.as_ref()?.resource().is_none();
-    let inner = stanza.child("mentions", ns::MMN).and_then(|mentions| {
-        mentions.get_child("forwarded", ns::FORWARD)?.get_child("message", ns::CLIENT)
-    });
+    let inner = stanza
+        .child("mentions", ns::MMN)
+        .and_then(|mentions| mentions.get_child("forwarded", ns::FORWARD)?.get_child("message", ns::CLIENT));
     let message = inner.unwrap_or(&stanza.element);
     let id = message.get_child("stanza-id", ns::SID)?.attr("id")?;
     let copy = to_bare && inner.is_none() && stanza.type_ == crate::codec::StanzaType::Groupchat;
@@ -316,7 +317,9 @@ pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
         if let Input::Sent { stanza, .. } = input
             && let Some(enable) = stanza.payload().filter(|payload| payload.name() == "enable")
         {
-            let device = enable.attr("jid").map_or_else(|| enable.children().next().map(minidom::Element::text), |jid| Some(jid.to_owned()));
+            let device = enable
+                .attr("jid")
+                .map_or_else(|| enable.children().next().map(minidom::Element::text), |jid| Some(jid.to_owned()));
             pushed.retain(|(service, ..), _| Some(service) != device.as_ref());
         }
         let Some((room, id, copy)) = message_of(input) else { continue };

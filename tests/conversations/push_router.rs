@@ -132,7 +132,8 @@ fn a_push_service_has_a_bad_night() {
         session(0, "phone", "up"),
         enable(0, "phone", ""),
         session(0, "phone", "gone"),
-        "<in><room xmlns='xmpp-machines:push-router:0' jid='kettle@rooms.example' joined='registered'/></in>".to_owned(),
+        "<in><room xmlns='xmpp-machines:push-router:0' jid='kettle@rooms.example' joined='registered'/></in>"
+            .to_owned(),
         says(10_000, bare, "s1", "Is there tea?"),
         publish("{p1}"),
         "<note>It is full, and asks to wait.</note>".to_owned(),

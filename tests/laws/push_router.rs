@@ -17,8 +17,14 @@ fn deed() -> impl Strategy<Value = Deed> {
         2 => 5_000..120_000_u64,
         1 => 120_000..5_000_000_000_u64,
     ];
-    (after, 0..4_u8, 0..3_u8, any::<u8>(), any::<u8>())
-        .prop_map(|(after, device, room, what, how)| Deed { after, person: 0, device, room, what, how })
+    (after, 0..4_u8, 0..3_u8, any::<u8>(), any::<u8>()).prop_map(|(after, device, room, what, how)| Deed {
+        after,
+        person: 0,
+        device,
+        room,
+        what,
+        how,
+    })
 }
 
 proptest! {
@@ -64,7 +70,8 @@ fn conversations_reach_what_they_should() {
     }
     for rule in [
         "MC1", "MC2", "MC4", "MC5", "MC6", "P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13",
-        "T1", "T2", "T3", "T4", "T5", "T7", "T8", "T8.1", "C1", "E1", "E8", "E9", "X1", "X2", "X3", "X6", "X7", "X8", "S1",
+        "T1", "T2", "T3", "T4", "T5", "T7", "T8", "T8.1", "C1", "E1", "E8", "E9", "X1", "X2", "X3", "X6", "X7", "X8",
+        "S1",
     ] {
         assert!(decided.contains(format!("push-router.{rule}").as_str()), "{rule} is not among {decided:?}");
     }

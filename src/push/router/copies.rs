@@ -163,6 +163,7 @@ pub(super) fn person(state: &mut State, out: &mut Out<'_>, candidate: &Candidate
     // An occupant who writes in private is a chat of its own (XEP-0490 §4.1).
     let occupant = from.resource().is_some() && state.room(bare.as_str()).is_some();
     let chat_name = if occupant { from.as_str() } else { bare.as_str() };
+    make_room_for(state, out, chat_name);
     state.make_contact(chat_name);
     let id = match (stanza_id, &stanza.id) {
         (Some(id), _) => state.mark(id),
@@ -189,6 +190,15 @@ pub(super) fn person(state: &mut State, out: &mut Out<'_>, candidate: &Candidate
     say::also(out, rule::C1);
     count(state, out, &name, &asked, stanza_id.is_some());
     apply(state, out, &name, &asked, from, &tested);
+}
+
+/// With too many contacts, the one that was looked at longest ago goes. What it is owed goes out before (S5).
+fn make_room_for(state: &mut State, out: &mut Out<'_>, contact: &str) {
+    let Some(gone) = state.surplus_contact(contact) else { return };
+    for slot in 0..16 {
+        publishing::hurry(state, out, slot, &gone);
+    }
+    state.forget_chat(&gone);
 }
 
 /// Whether the account wrote a room's message itself (P4): by occupant id if both are known, else by nickname.
@@ -293,7 +303,11 @@ fn raise(state: &mut State, out: &mut Out<'_>, slot: u8, name: &Arc<str>, newest
             state.put_note(slot, name, note);
             deferred(state, out, rule::T8_1, slot, name, until);
         }
-        Stage::Owed(..) | Stage::Sent => publishing::send_or_owe(state, out, rule::T8_1, slot, name, note),
+        Stage::Owed(..) | Stage::Sent => {
+            // If it has to wait again, that is told again.
+            note.stage = Stage::Sent;
+            publishing::send_or_owe(state, out, rule::T8_1, slot, name, note);
+        }
     }
 }
 

@@ -91,6 +91,18 @@ pub(super) fn due(state: &mut State, out: &mut Out<'_>, slot: u8, chat: &Arc<str
     }
 }
 
+/// A push that waits goes out now, because nothing of its chat will be remembered; or is given up, if it cannot.
+pub(super) fn hurry(state: &mut State, out: &mut Out<'_>, slot: u8, chat: &Arc<str>) {
+    let Some(note) = state.drop_note(slot, chat).filter(|note| matches!(note.stage, Stage::Owed(..))) else { return };
+    if obstacle(state, slot, note.priority).is_none() {
+        return publish(state, out, rule::S5, slot, chat, note);
+    }
+    if let Some(registration) = state.registration(slot) {
+        let (registration, chat) = (registration.number, Arc::clone(chat));
+        say::tell(out, rule::S5, Notice::GivenUp { registration, chat });
+    }
+}
+
 /// Something that was in the way of a registration's pushes is not any more: sends what it is owed, as far as it goes.
 fn go_on(state: &mut State, out: &mut Out<'_>, slot: u8) {
     loop {
@@ -225,10 +237,7 @@ fn disable(state: &mut State, out: &mut Out<'_>, why: Rule, slot: u8) {
     for chat in chats {
         state.drop_note(slot, &chat);
     }
-    let flights: Vec<u64> = state.flights.iter().filter(|(_, f)| f.slot == slot).map(|(&number, _)| number).collect();
-    for flight in flights {
-        state.land(flight);
-    }
+    state.land_all(slot);
     if let Some(registration) = state.registration_mut(slot) {
         registration.disabled = true;
     }

@@ -266,8 +266,9 @@ fn carry_out(state: &mut State, out: &mut Out<'_>, session: &Session, why: Rule,
                 state.drawn
             });
             if known.is_some() {
-                let device = 1 << slot;
-                settle_device(state, out, device);
+                settle_device(state, out, 1 << slot);
+                // What was published before says nothing about what is enabled now.
+                state.land_all(slot);
             }
             let at = usize::from(slot);
             if state.registrations.len() <= at {

@@ -74,5 +74,6 @@ crate::rules! { "push-router";
     S1 "S1" "PROFILE#limits; our" "A session beyond 64 is not looked after.";
     S2 "S2" "PROFILE#limits; our" "What is told about a session that is not looked after is ignored.";
     S3 "S3" "PROFILE#limits; our" "A room beyond what is remembered is not taken into the room set.";
+    S5 "S5" "PROFILE#limits; our" "With too many contacts the one that was looked at longest ago is forgotten, and what it is owed goes out at once.";
     S4 "S4" "PROFILE#limits; our" "Of a block list only the first 4096 entries are kept.";
 }

@@ -35,6 +35,8 @@ pub use builtin::{
     imng, push_client, push_room, put, sm,
     ACCOUNT, Accounts, AtHome, Builtin, Fresh, HOST, NoOrders, Ordered, Rooms, Routers, START, Stage, Streams, account, gc3,
     imng, push_router, put, sm,
+    ACCOUNT, Accounts, AtHome, Builtin, Fresh, HOST, NoOrders, Ordered, Rooms, Routers, START, Stage, Streams, account,
+    gc3, imng, push_router, put, sm,
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

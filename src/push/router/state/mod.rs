@@ -156,24 +156,26 @@ impl State {
         self.room_mut(room)
     }
 
-    /// The contact of that name, made if it is not known: what was looked at longest ago goes. Gives the name of what
-    /// went, too.
-    pub(crate) fn make_contact(&mut self, contact: &str) -> Option<Arc<str>> {
-        let now = self.now;
-        if let Some(chat) = self.chats.get_mut(contact) {
-            chat.touched = now;
+    /// The contact that has to go before another one is remembered, if there are too many: the one that was looked at
+    /// longest ago.
+    pub(crate) fn surplus_contact(&self, contact: &str) -> Option<Arc<str>> {
+        let known = self.chats.contains_key(contact);
+        if known || self.chats.len() - self.rooms < self.limits.contacts.max(1) {
             return None;
         }
-        let mut gone = None;
-        if self.chats.len() - self.rooms >= self.limits.contacts.max(1) {
-            let contacts = self.chats.iter().filter(|(_, chat)| chat.room.is_none());
-            gone = contacts.min_by_key(|(_, chat)| chat.touched).map(|(name, _)| Arc::clone(name));
-            if let Some(gone) = &gone {
-                self.forget_chat(gone);
+        let contacts = self.chats.iter().filter(|(_, chat)| chat.room.is_none());
+        contacts.min_by_key(|(_, chat)| chat.touched).map(|(name, _)| Arc::clone(name))
+    }
+
+    /// The contact of that name, made if it is not known.
+    pub(crate) fn make_contact(&mut self, contact: &str) {
+        let now = self.now;
+        match self.chats.get_mut(contact) {
+            Some(chat) => chat.touched = now,
+            None => {
+                self.chats.insert(contact.into(), Chat::contact(now));
             }
         }
-        self.chats.insert(contact.into(), Chat::contact(now));
-        gone
     }
 
     /// Drops a chat and everything about it.
@@ -230,11 +232,7 @@ impl State {
             }
         }
         self.chats.values_mut().for_each(|chat| chat.seen.forget_registration(slot));
-        let flights: Vec<u64> =
-            self.flights.iter().filter(|(_, f)| f.slot == slot).map(|(&number, _)| number).collect();
-        for number in flights {
-            self.land(number);
-        }
+        self.land_all(slot);
         self.relink_devices();
         Some(taken)
     }
@@ -277,6 +275,15 @@ impl State {
         let flight = self.flights.remove(&number)?;
         self.due.remove(&(flight.due, Due::Flight(number)));
         Some(flight)
+    }
+
+    /// No publish of a registration is waited for any more.
+    pub(crate) fn land_all(&mut self, slot: u8) {
+        let of = self.flights.iter().filter(|(_, flight)| flight.slot == slot);
+        let flights: Vec<u64> = of.map(|(&number, _)| number).collect();
+        for number in flights {
+            self.land(number);
+        }
     }
 
     /// The time of a room that has lost its last ground, or none.

@@ -13,9 +13,7 @@ use super::{Builtin, Stage, facts, set_limit, unknown};
 use crate::codec::{Reader, Stanza};
 use crate::limits::PushRouterLimits;
 use crate::ns;
-use crate::push::router::{
-    Candidate, Input, Item, Membership, Order, RoomFact, Router, RouterConfig, SessionEvent,
-};
+use crate::push::router::{Candidate, Input, Item, Membership, Order, RoomFact, Router, RouterConfig, SessionEvent};
 use crate::seed::Seed;
 use crate::time::Time;
 
@@ -64,12 +62,7 @@ impl Stage for Routers {
         if element.ns == NS { other(element) } else { stanza_input(element) }
     }
 
-    fn host(
-        &mut self,
-        _: &mut Bench<Router, NoOrders>,
-        _: Time,
-        facts: &BTreeMap<String, String>,
-    ) -> Result<(), Stop> {
+    fn host(&mut self, _: &mut Bench<Router, NoOrders>, _: Time, facts: &BTreeMap<String, String>) -> Result<(), Stop> {
         for (name, value) in facts {
             match (name.as_str(), value.as_str()) {
                 // Known from the start.
