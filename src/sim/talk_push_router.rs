@@ -145,7 +145,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
             let grace = if how % 2 == 0 { "<grace>30</grace>" } else { "" };
             sent(format!(
                 "<iq type='set' id='e'><enable xmlns='urn:xmpp:push2:0'><service>push2.{device}.example</service>\
-                 <client>c</client><match profile='urn:xmpp:push2:match:{profile}'>{grace}{filter}\
+                 <client>c{step}</client><match profile='urn:xmpp:push2:match:{profile}'>{grace}{filter}\
                  <send xmlns='urn:xmpp:push2:send:notify-only:0'/></match></enable></iq>"
             ))
         }
@@ -254,19 +254,30 @@ pub fn talk(deeds: &[Deed]) -> Result<Talk, String> {
 struct Heard {
     claimed: bool,
     bounced: bool,
-    sent: Vec<(String, &'static str)>,
+    /// The push service, the node or client, and the rule.
+    sent: Vec<(String, String, &'static str)>,
     told: BTreeSet<u64>,
     delivered: u32,
     withheld: u32,
 }
 
+/// The node to which something is published, or the client that is told.
+fn target_of(stanza: &Stanza) -> Option<String> {
+    if let Some(notification) = stanza.child("notification", ns::PUSH2) {
+        return notification.get_child("client", ns::PUSH2).map(minidom::Element::text);
+    }
+    let publish = stanza.payload()?.get_child("publish", ns::PUBSUB)?;
+    publish.attr("node").map(str::to_owned)
+}
+
 fn listen(router: &mut Router, now: Time, op: &Op<Input>) -> Result<Heard, String> {
     let mut heard = Heard::default();
     let mut sink = |why: Rule, action: Action<'_, _, Notice>| match action {
-        Action::Send { to, .. } => {
+        Action::Send { to, stanza } => {
             for one in to {
                 if one.jid.starts_with("push") {
-                    heard.sent.push((one.jid.to_owned(), why.id()));
+                    let target = stanza.to_stanza(one.jid).ok().and_then(|stanza| target_of(&stanza));
+                    heard.sent.push((one.jid.to_owned(), target.unwrap_or_default(), why.id()));
                 } else if one.seat.is_some() {
                     heard.delivered += 1;
                 }
@@ -308,7 +319,7 @@ fn message_of(input: &Input) -> Option<(String, String, bool)> {
 /// The promise that was broken.
 pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
     let mut router = router();
-    let mut pushed: BTreeMap<(String, String, String), u32> = BTreeMap::new();
+    let mut pushed: BTreeMap<[String; 4], u32> = BTreeMap::new();
     for (at, (now, op)) in journal.iter().enumerate() {
         let (registrations, sessions) = router.census();
         let heard = listen(&mut router, *now, op)?;
@@ -317,17 +328,17 @@ pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
         if let Input::Sent { stanza, .. } = input
             && let Some(enable) = stanza.payload().filter(|payload| payload.name() == "enable")
         {
-            let device = enable
-                .attr("jid")
-                .map_or_else(|| enable.children().next().map(minidom::Element::text), |jid| Some(jid.to_owned()));
-            pushed.retain(|(service, ..), _| Some(service) != device.as_ref());
+            let service = enable.get_child("service", ns::PUSH2).map(minidom::Element::text);
+            let service = enable.attr("jid").map(str::to_owned).or(service);
+            pushed.retain(|[to, ..], _| Some(&*to) != service.as_ref());
         }
         let Some((room, id, copy)) = message_of(input) else { continue };
         if heard.bounced && !heard.sent.is_empty() {
             return Err(format!("{at}: what was refused pushed {:?}", heard.sent));
         }
-        for (service, why) in &heard.sent {
-            let count = pushed.entry((service.clone(), room.clone(), id.clone())).or_default();
+        for (service, target, why) in &heard.sent {
+            let key = [service.clone(), target.clone(), room.clone(), id.clone()];
+            let count = pushed.entry(key).or_default();
             *count += 1;
             if *count > 1 {
                 return Err(format!("{at}: {service} was pushed twice for {id} of {room}, now by {why}"));
@@ -337,7 +348,7 @@ pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
             let answered: BTreeSet<u64> = registrations
                 .iter()
                 .filter(|(number, service)| {
-                    heard.told.contains(number) || heard.sent.iter().any(|(to, _)| to == service)
+                    heard.told.contains(number) || heard.sent.iter().any(|(to, ..)| to == service)
                 })
                 .map(|(number, _)| *number)
                 .collect();
