@@ -88,6 +88,7 @@ pub const TOPICS: &[Topic] = &[
         code: "src/push/router",
         machine: "ann@tea.example",
         subject: || Box::new(builtin::push_router()),
+        table: None,
     },
     Topic {
         name: "muc",
