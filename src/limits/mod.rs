@@ -8,6 +8,7 @@ mod push_client;
 mod push_room;
 mod push_router;
 mod retention;
+mod service;
 mod sm;
 
 pub use self::gc3::Gc3Limits;
@@ -18,6 +19,7 @@ pub use self::push_client::PushClientLimits;
 pub use self::push_room::PushRoomLimits;
 pub use self::push_router::PushRouterLimits;
 pub use self::retention::{RetentionClientLimits, RetentionLimits};
+pub use self::service::ServiceLimits;
 pub use self::sm::SmLimits;
 pub use crate::rate::{Allowance, Rate};
 

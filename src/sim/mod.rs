@@ -25,6 +25,11 @@ pub mod talk_retention;
 pub mod talk_client;
 pub mod talk_push_room;
 pub mod talk_push_router;
+pub mod service;
+mod sm;
+pub mod talk;
+pub mod talk_account;
+pub mod talk_service;
 pub mod talk_sm;
 pub mod talk_upload;
 #[cfg(test)]

@@ -8,4 +8,5 @@ mod imng;
 mod retention;
 mod push_room;
 mod push_router;
+mod service;
 mod sm;

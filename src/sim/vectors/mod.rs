@@ -37,6 +37,8 @@ pub use builtin::{
     imng, push_router, put, sm,
     ACCOUNT, Accounts, AtHome, Builtin, Fresh, HOST, NoOrders, Ordered, Rooms, Routers, START, Stage, Streams, account,
     gc3, imng, push_router, put, sm,
+    Accounts, AtHome, Builtin, Domains, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, imng, put,
+    service, sm,
 };
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};

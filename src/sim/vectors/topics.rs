@@ -7,6 +7,7 @@ use crate::gc3;
 use crate::imng;
 use crate::retention;
 use crate::push;
+use crate::service;
 use crate::sm;
 
 /// A topic: a table of rules and what plays its vectors.
@@ -90,6 +91,13 @@ pub const TOPICS: &[Topic] = &[
         subject: || Box::new(builtin::push_router()),
         table: None,
     },
+        name: "service",
+        rules: service::rules::ALL,
+        code: "src/service",
+        machine: "tea.example",
+        subject: || Box::new(builtin::service()),
+    },
+    Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
     Topic {
         name: "muc",
         rules: gc3::rules::muc::ALL,

@@ -9,6 +9,7 @@ mod retention_client;
 pub(in crate::sim) mod push_client;
 pub(in crate::sim) mod push_room;
 mod push_router;
+mod service;
 mod sm;
 
 use core::fmt;
@@ -30,6 +31,7 @@ pub use retention_client::{Program, Uploading, retention_client};
 pub use push_client::{Device, push_client};
 pub use push_room::{Copies, Idle, push_room};
 pub use push_router::{ACCOUNT, NoOrders, Routers, push_router};
+pub use service::{Domains, service};
 pub use sm::{Streams, sm};
 
 /// The moment 0 of a vector: 2026-01-01T00:00:00Z.

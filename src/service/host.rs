@@ -1,0 +1,153 @@
+//! What a domain and its host exchange.
+
+use core::fmt;
+
+use jid::{BareJid, FullJid};
+
+use crate::codec::Stanza;
+use crate::{gc3, imng};
+
+/// What goes into a [`Domain`](super::Domain).
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// An account comes to be, without sessions. Its roster, block list and what is kept for it follow as facts.
+    Create {
+        /// The account.
+        account: BareJid,
+    },
+    /// An account ceases to be. What the host stores for it is the host's to remove.
+    Remove {
+        /// The account.
+        account: BareJid,
+    },
+    /// Something happened to a session.
+    Session {
+        /// The session.
+        session: FullJid,
+        /// What.
+        event: imng::Event,
+    },
+    /// A session sent a stanza.
+    FromSession {
+        /// The session.
+        session: FullJid,
+        /// What it sent. Its `from` may be absent; a forged one ends the session.
+        stanza: Stanza,
+    },
+    /// Another server sent a stanza.
+    FromServer {
+        /// The domain for which that server authenticated on this stream.
+        peer: BareJid,
+        /// What it sent.
+        stanza: Stanza,
+    },
+    /// The host speaks in the name of the domain or of one of its accounts: an answer to a request that it was handed, a
+    /// presence of a subscription that it decided about.
+    FromHost {
+        /// What it says, with `from` and `to`.
+        stanza: Stanza,
+    },
+    /// Something that the host knows about an account.
+    Fact {
+        /// The account.
+        account: BareJid,
+        /// What.
+        fact: imng::Fact,
+    },
+    /// Messages kept for later: the answer to [`imng::Order::FetchOffline`].
+    Offline {
+        /// The account.
+        account: BareJid,
+        /// The token of the order.
+        token: imng::Token,
+        /// The messages, oldest first.
+        messages: Vec<imng::Stored>,
+        /// Whether the host has more.
+        more: bool,
+    },
+    /// The answer to an order of the rooms that carries a token.
+    Answer {
+        /// The token of the order.
+        token: gc3::Token,
+        /// What the host found out.
+        answer: gc3::Answer,
+    },
+    /// Something that the host decided about the rooms.
+    Command(gc3::Command),
+}
+
+/// What the host must do.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// Something for an account. Never a member copy or a session's presence for everybody: these stay inside.
+    Account {
+        /// The account.
+        account: BareJid,
+        /// What.
+        order: imng::Order,
+    },
+    /// Something for the rooms.
+    Rooms(gc3::Order),
+    /// End a session: its account is no more.
+    End {
+        /// The session.
+        session: FullJid,
+    },
+    /// Close the stream from another server.
+    Close {
+        /// The domain for which it authenticated.
+        peer: BareJid,
+        /// With which error.
+        condition: StreamCondition,
+    },
+}
+
+/// With which stream error a server's stream is closed (RFC 6120 §4.9.3).
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum StreamCondition {
+    /// `improper-addressing`
+    ImproperAddressing,
+    /// `invalid-from`
+    InvalidFrom,
+}
+
+impl StreamCondition {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::ImproperAddressing => "improper-addressing",
+            Self::InvalidFrom => "invalid-from",
+        }
+    }
+}
+
+impl fmt::Display for StreamCondition {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// What the host may like to know.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Notice {
+    /// What an account told.
+    Account(imng::Notice),
+    /// What a room told.
+    Rooms(gc3::Notice),
+    /// A rule took part: there is no more to tell.
+    Also,
+    /// A stanza was dropped.
+    Dropped {
+        /// Its sender, as far as it can be told.
+        from: Option<Box<str>>,
+        /// Its addressee, as far as it can be told.
+        to: Option<Box<str>>,
+    },
+    /// So many deliveries inside the domain were not made.
+    NotDelivered {
+        /// How many.
+        count: usize,
+    },
+}

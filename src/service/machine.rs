@@ -1,0 +1,330 @@
+//! The domain as a machine: whose stanza it is, and who is next.
+
+use jid::{BareJid, FullJid};
+
+use super::host::{Input, Notice, Order};
+use super::post::{FromAccount, FromRooms, Here, Job, Out, Post, Work, bare};
+use super::rules as rule;
+use super::state::{DomainConfig, Home, State};
+use crate::codec::Stanza;
+use crate::limits::ServiceLimits;
+use crate::machine::{Action, Machine, Misuse, Sink};
+use crate::party::Address;
+use crate::rule::Rule;
+use crate::seed::Seed;
+use crate::snapshot::{Corrupt, Snapshot};
+use crate::time::Time;
+use crate::{gc3, imng};
+
+/// A domain: its accounts, its rooms, and all that passes between them, to sessions, and to other servers.
+#[derive(Clone, Debug)]
+pub struct Domain {
+    pub(super) state: State,
+}
+
+impl Domain {
+    /// A domain without accounts. `seed` is a secret.
+    ///
+    /// # Errors
+    /// [`Misuse::Impossible`] if the rooms have the domain of the accounts.
+    pub fn new(config: DomainConfig, limits: ServiceLimits, seed: Seed) -> Result<Self, Misuse> {
+        if config.rooms() == Some(config.domain()) {
+            return Err(Misuse::Impossible {
+                what: "rooms and accounts share a domain: give the rooms one of their own",
+            });
+        }
+        let rooms = config.rooms.clone();
+        let rooms = rooms.map(|rooms| gc3::Service::new(rooms, limits.rooms, seed.child("rooms", &[])));
+        let (now, created, homes) = (Time::EPOCH, 0, std::collections::BTreeMap::new());
+        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms } })
+    }
+
+    /// What it is set to.
+    #[must_use]
+    pub const fn config(&self) -> &DomainConfig {
+        &self.state.config
+    }
+
+    /// How many accounts there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.state.homes.len()
+    }
+
+    /// Whether there is no account.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.state.homes.is_empty()
+    }
+
+    /// An account, for those who want to know what it would do: [`imng::Account::explain`].
+    #[must_use]
+    pub fn account(&self, account: &BareJid) -> Option<&imng::Account> {
+        self.state.homes.get(account.as_str()).map(|home| &home.account)
+    }
+
+    /// The rooms.
+    #[must_use]
+    pub const fn rooms(&self) -> Option<&gc3::Service> {
+        self.state.rooms.as_ref()
+    }
+
+    /// Whether everything in the domain fits together.
+    ///
+    /// # Errors
+    /// What does not fit. A domain never gets there by its inputs; this is for tests.
+    pub fn check(&self) -> Result<(), String> {
+        self.state.check()?;
+        self.state.homes.values().try_for_each(|home| home.account.check())?;
+        self.state.rooms.as_ref().map_or(Ok(()), gc3::Service::check)?;
+        Ok(())
+    }
+
+    pub(super) fn here(&self) -> Here<'_> {
+        Here { domain: self.state.config.domain(), rooms: self.state.config.rooms() }
+    }
+
+    pub(super) fn post<'a, 'o>(&'a self, hops: u8, work: &'a mut Work, out: &'a mut Out<'o>) -> Post<'a, 'o> {
+        Post { here: self.here(), work, out, hops }
+    }
+
+    /// Hands an input to an account, and follows its orders.
+    fn hand(
+        &mut self,
+        name: &str,
+        input: imng::Input,
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) -> Result<(), Misuse> {
+        let state = &mut self.state;
+        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let Some(home) = state.homes.get_mut(name) else {
+            return Err(Misuse::Impossible { what: "there is no such account: create it first" });
+        };
+        let mut orders = Vec::new();
+        let post = Post { here, work, out, hops };
+        home.account.handle(state.now, input, &mut FromAccount { post, orders: &mut orders })?;
+        for (why, order) in orders {
+            self.order(name, why, order, hops, work, out);
+        }
+        Ok(())
+    }
+
+    /// Does what an account orders, or passes it on to the host.
+    fn order(&mut self, name: &str, why: Rule, order: imng::Order, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+        match order {
+            imng::Order::MemberCopy { stanza, candidates, .. } => {
+                let to: Vec<FullJid> = candidates.iter().filter_map(|jid| FullJid::new(jid.as_str()).ok()).collect();
+                out.push(why, Action::Tell(Notice::Also));
+                out.push(rule::M1, Action::Tell(Notice::Also));
+                if !to.is_empty() {
+                    let input = imng::Input::MemberCopy { stanza: *stanza, to };
+                    work.push(Job::Account(name.into(), input, hops));
+                }
+            }
+            imng::Order::Broadcast { session, was, directed, stanza } => {
+                out.push(why, Action::Tell(Notice::Also));
+                self.broadcast(name, session.as_str(), was, &directed, &stanza, hops, work, out);
+            }
+            imng::Order::Probe { stanza } => {
+                out.push(why, Action::Tell(Notice::Also));
+                self.probe(name, &stanza, hops, work, out);
+            }
+            order => {
+                if let Ok(account) = BareJid::new(name) {
+                    out.push(why, Action::Do(Order::Account { account, order }));
+                }
+            }
+        }
+    }
+
+    /// Hands a stanza to whoever it is for.
+    fn route(&mut self, stanza: Stanza, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+        let Some(to) = &stanza.to else { return };
+        if Some(to.domain().as_str()) == self.state.config.rooms() {
+            out.push(rule::R2, Action::Tell(Notice::Also));
+            // A stanza is no misuse.
+            let _ = self.hand_rooms(gc3::Input::Stanza(stanza), hops, work, out);
+            return;
+        }
+        if to.domain().as_str() != self.state.config.domain() {
+            let sent = super::post::passed(&stanza);
+            let to = to.clone();
+            return self.post(hops, work, out).to(rule::R3, to.as_str(), &sent);
+        }
+        if to.node().is_none() {
+            return self.server(&stanza, hops, work, out);
+        }
+        let name: Box<str> = bare(to.as_str()).into();
+        out.push(rule::R1, Action::Tell(Notice::Also));
+        if self.state.homes.contains_key(&name) {
+            let _ = self.hand(&name, imng::Input::Stanza(stanza), hops, work, out);
+        } else {
+            let mut orders = Vec::new();
+            let post = Post { here: self.here(), work, out, hops };
+            imng::refuse_for_nobody(&stanza, &mut FromAccount { post, orders: &mut orders });
+        }
+    }
+
+    fn hand_rooms(&mut self, input: gc3::Input, hops: u8, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
+        let state = &mut self.state;
+        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let Some(rooms) = &mut state.rooms else {
+            return Err(Misuse::Impossible { what: "there are no rooms: configure them first" });
+        };
+        rooms.handle(state.now, input, &mut FromRooms(Post { here, work, out, hops }))
+    }
+
+    /// Does all that follows inside the domain.
+    fn settle(&mut self, work: &mut Work, out: &mut Out<'_>) {
+        while let Some(job) = work.next() {
+            match job {
+                Job::Stanza(stanza, hops) => self.route(stanza, hops, work, out),
+                Job::Account(name, input, hops) => {
+                    let _ = self.hand(&name, input, hops, work, out);
+                }
+            }
+        }
+        if work.lost() > 0 {
+            out.push(rule::L1, Action::Tell(Notice::NotDelivered { count: work.lost() }));
+        }
+    }
+
+    fn create(&mut self, account: &BareJid) -> Result<(), Misuse> {
+        let state = &mut self.state;
+        let here = account.domain().as_str() == state.config.domain() && account.node().is_some();
+        if !here {
+            return Err(Misuse::Impossible { what: "an account has a name in this domain" });
+        }
+        if state.homes.contains_key(account.as_str()) {
+            return Err(Misuse::Impossible { what: "there is such an account already" });
+        }
+        if state.homes.len() >= state.limits.accounts {
+            return Err(Misuse::Impossible { what: "there are as many accounts as there may be: raise the limit" });
+        }
+        state.created += 1;
+        // Never the same for an account that is created again: what was drawn once must not be drawn again.
+        let parts = [account.as_str().as_bytes(), &state.created.to_be_bytes()];
+        let seed = state.seed.child("account", &parts);
+        let mut config = state.config.account.clone();
+        config.account = Address::from(account);
+        let account_ = imng::Account::new(config, state.limits.account, seed);
+        let home = Home { account: account_, contacts: Default::default(), shown: Default::default() };
+        state.homes.insert(account.as_str().into(), home);
+        Ok(())
+    }
+
+    fn remove(&mut self, account: &BareJid, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
+        let Some(home) = self.state.homes.get(account.as_str()) else {
+            return Err(Misuse::Impossible { what: "there is no such account" });
+        };
+        let sessions = home.account.sessions().filter_map(|(_, session)| FullJid::new(session.as_str()).ok());
+        for session in sessions.collect::<Vec<_>>() {
+            let event = imng::Event::Gone { unacked: Vec::new() };
+            let input = imng::Input::Session { session: session.clone(), event };
+            let _ = self.hand(account.as_str(), input, 0, work, out);
+            out.push(rule::A1, Action::Do(Order::End { session }));
+        }
+        self.state.homes.remove(account.as_str());
+        Ok(())
+    }
+
+    /// The host speaks for the domain or an account.
+    fn from_host(&self, stanza: Stanza, work: &mut Work) -> Result<(), Misuse> {
+        let from = stanza.from.as_ref().filter(|from| from.domain().as_str() == self.state.config.domain());
+        if from.is_none() || stanza.to.is_none() {
+            return Err(Misuse::Impossible {
+                what: "the host speaks for the domain and its accounts: give `from` and `to`",
+            });
+        }
+        work.push(Job::Stanza(stanza, 1));
+        Ok(())
+    }
+
+    fn input(&mut self, input: Input, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
+        let name = |session: &FullJid| bare(session.as_str()).to_owned();
+        match input {
+            Input::Create { account } => self.create(&account),
+            Input::Remove { account } => self.remove(&account, work, out),
+            Input::Session { session, event } => {
+                let name = name(&session);
+                self.hand(&name, imng::Input::Session { session, event }, 0, work, out)
+            }
+            Input::FromSession { session, stanza } => {
+                let name = name(&session);
+                self.hand(&name, imng::Input::FromSession { session, stanza }, 0, work, out)
+            }
+            Input::FromServer { peer, stanza } => {
+                self.from_server(peer, stanza, work, out);
+                Ok(())
+            }
+            Input::FromHost { stanza } => self.from_host(stanza, work),
+            Input::Fact { account, fact } => {
+                self.contact(account.as_str(), &fact, out);
+                self.hand(account.as_str(), imng::Input::Fact(fact), 0, work, out)
+            }
+            Input::Offline { account, token, messages, more } => {
+                self.hand(account.as_str(), imng::Input::Offline { token, messages, more }, 0, work, out)
+            }
+            Input::Answer { token, answer } => self.hand_rooms(gc3::Input::Answer { token, answer }, 0, work, out),
+            Input::Command(command) => self.hand_rooms(gc3::Input::Command(command), 0, work, out),
+        }
+    }
+}
+
+impl Machine for Domain {
+    type Input = Input;
+    type Order = Order;
+    type Notice = Notice;
+
+    fn handle(&mut self, now: Time, input: Input, out: &mut dyn Sink<Order, Notice>) -> Result<(), Misuse> {
+        let before = self.state.now;
+        self.state.now = before.max(now);
+        let mut work = Work::new(&self.state.limits);
+        if let Err(misuse) = self.input(input, &mut work, out) {
+            self.state.now = before;
+            return Err(misuse);
+        }
+        self.settle(&mut work, out);
+        Ok(())
+    }
+
+    fn wake(&mut self, now: Time, out: &mut dyn Sink<Order, Notice>) {
+        if self.deadline().is_none_or(|due| due > now) {
+            return;
+        }
+        let now = self.state.now.max(now);
+        self.state.now = now;
+        while self.deadline().is_some_and(|due| due <= now) {
+            let mut work = Work::new(&self.state.limits);
+            let state = &mut self.state;
+            let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+            let post = Post { here, work: &mut work, out, hops: 0 };
+            if let Some(rooms) = &mut state.rooms {
+                rooms.wake(state.now, &mut FromRooms(post));
+            }
+            self.settle(&mut work, out);
+        }
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.state.rooms.as_ref().and_then(Machine::deadline)
+    }
+}
+
+impl Snapshot for Domain {
+    const FORMAT: u16 = 1;
+    const KIND: &'static str = "service.domain";
+
+    fn save_body(&self, into: &mut Vec<u8>) {
+        self.state.save(into);
+    }
+
+    fn load_body(format: u16, body: &[u8]) -> Result<Self, Corrupt> {
+        if format != Self::FORMAT {
+            return Err(Corrupt::Format(format));
+        }
+        State::load(body).map(|state| Self { state })
+    }
+}

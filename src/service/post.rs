@@ -1,0 +1,198 @@
+//! How what is said finds its way: to a session, to somebody else in the domain, or to another server.
+
+use std::collections::VecDeque;
+
+use jid::Jid;
+use minidom::rxml::{Namespace, NcName};
+
+use super::host::{Notice, Order};
+use super::rules as rule;
+use crate::codec::{Header, Outgoing, Stanza};
+use crate::limits::ServiceLimits;
+use crate::machine::{Action, Sink};
+use crate::party::Audience;
+use crate::rule::Rule;
+use crate::{gc3, imng};
+
+/// Where a domain says things.
+pub(super) type Out<'a> = dyn Sink<Order, Notice> + 'a;
+
+/// Something to be done inside the domain in answer to one input.
+pub(super) enum Job {
+    /// A stanza is handed to whoever it is for.
+    Stanza(Stanza, u8),
+    /// An account is answered.
+    Account(Box<str>, imng::Input, u8),
+}
+
+/// What is still to be done in answer to one input.
+pub(super) struct Work {
+    jobs: VecDeque<Job>,
+    taken: usize,
+    lost: usize,
+    most: usize,
+    hops: u8,
+}
+
+impl Work {
+    pub(super) const fn new(limits: &ServiceLimits) -> Self {
+        Self { jobs: VecDeque::new(), taken: 0, lost: 0, most: limits.deliveries, hops: limits.hops }
+    }
+
+    pub(super) fn next(&mut self) -> Option<Job> {
+        self.jobs.pop_front()
+    }
+
+    pub(super) fn push(&mut self, job: Job) {
+        if self.taken < self.most {
+            self.taken += 1;
+            self.jobs.push_back(job);
+        } else {
+            self.lost += 1;
+        }
+    }
+
+    /// How many were not taken.
+    pub(super) const fn lost(&self) -> usize {
+        self.lost
+    }
+}
+
+/// Which domains are here.
+#[derive(Clone, Copy)]
+pub(super) struct Here<'a> {
+    pub(super) domain: &'a str,
+    pub(super) rooms: Option<&'a str>,
+}
+
+impl Here<'_> {
+    /// Whether an address is in one of them.
+    pub(super) fn has(&self, jid: &str) -> bool {
+        let domain = domain(jid);
+        domain == self.domain || self.rooms == Some(domain)
+    }
+}
+
+/// The domain of an address.
+pub(super) fn domain(jid: &str) -> &str {
+    let bare = bare(jid);
+    bare.split_once('@').map_or(bare, |(_, domain)| domain)
+}
+
+/// An address without its resource.
+pub(super) fn bare(jid: &str) -> &str {
+    jid.split_once('/').map_or(jid, |(bare, _)| bare)
+}
+
+/// Sends to anybody.
+pub(super) struct Post<'a, 'o> {
+    pub(super) here: Here<'a>,
+    pub(super) work: &'a mut Work,
+    pub(super) out: &'a mut Out<'o>,
+    /// How many stanzas led to this.
+    pub(super) hops: u8,
+}
+
+impl Post<'_, '_> {
+    /// Sends to one address.
+    pub(super) fn to(&mut self, why: Rule, jid: &str, stanza: &Outgoing) {
+        self.all(why, Audience::one(jid), stanza);
+    }
+
+    /// Sends to each: what is for somebody here waits for its turn, and the rest goes to other servers.
+    pub(super) fn all(&mut self, why: Rule, to: Audience<'_>, stanza: &Outgoing) {
+        let mut first: Option<Stanza> = None;
+        let (mut inside, mut outside) = (false, false);
+        for recipient in to {
+            if !self.here.has(recipient.jid) {
+                outside = true;
+                self.out.push(why, Action::Send { to: Audience::one(recipient.jid), stanza });
+                continue;
+            }
+            inside = true;
+            if self.hops >= self.work.hops {
+                let (from, to) = (None, Some(recipient.jid.into()));
+                self.out.push(rule::L2, Action::Tell(Notice::Dropped { from, to }));
+                continue;
+            }
+            let copy = match &first {
+                Some(first) => Some(addressed(first.clone(), recipient.jid)),
+                None => stanza.to_stanza(recipient.jid).ok().inspect(|stanza| first = Some(stanza.clone())),
+            };
+            match copy {
+                Some(copy) => self.work.push(Job::Stanza(copy, self.hops + 1)),
+                None => {
+                    let (from, to) = (None, Some(recipient.jid.into()));
+                    self.out.push(rule::L3, Action::Tell(Notice::Dropped { from, to }));
+                }
+            }
+        }
+        if inside {
+            self.out.push(why, Action::Tell(Notice::Also));
+        }
+        if outside {
+            self.out.push(rule::R3, Action::Tell(Notice::Also));
+        }
+    }
+}
+
+/// The same stanza for another addressee.
+fn addressed(mut stanza: Stanza, to: &str) -> Stanza {
+    if let (Ok(name), Ok(jid)) = (NcName::try_from("to"), Jid::new(to)) {
+        stanza.element.attrs_mut().insert(Namespace::NONE, name, to.to_owned());
+        stanza.to = Some(jid);
+    }
+    stanza
+}
+
+/// A stanza that is passed on as it is.
+pub(super) fn passed(stanza: &Stanza) -> Outgoing {
+    let from = stanza.from.as_ref().map_or("", |jid| jid.as_str());
+    let (id, lang) = (stanza.id.as_deref(), stanza.lang.as_deref());
+    let header = Header { kind: stanza.kind, type_: stanza.type_, from, id, lang };
+    Outgoing::new(&header, |writer| {
+        for node in stanza.element.nodes() {
+            match node {
+                minidom::Node::Text(text) => writer.text(text),
+                minidom::Node::Element(child) => writer.element(child),
+            };
+        }
+    })
+}
+
+/// An account's view of the sink: what goes to its sessions passes through, and its orders are kept.
+pub(super) struct FromAccount<'a, 'o> {
+    pub(super) post: Post<'a, 'o>,
+    pub(super) orders: &'a mut Vec<(Rule, imng::Order)>,
+}
+
+impl Sink<imng::Order, imng::Notice> for FromAccount<'_, '_> {
+    fn push(&mut self, why: Rule, action: Action<'_, imng::Order, imng::Notice>) {
+        match action {
+            Action::Send { to, stanza } => {
+                // Only sessions of its own have seats.
+                let own = to.iter().next().is_some_and(|recipient| recipient.seat.is_some());
+                if own {
+                    self.post.out.push(why, Action::Send { to, stanza });
+                } else {
+                    self.post.all(why, to, stanza);
+                }
+            }
+            Action::Do(order) => self.orders.push((why, order)),
+            Action::Tell(notice) => self.post.out.push(why, Action::Tell(Notice::Account(notice))),
+        }
+    }
+}
+
+/// The rooms' view of the sink.
+pub(super) struct FromRooms<'a, 'o>(pub(super) Post<'a, 'o>);
+
+impl Sink<gc3::Order, gc3::Notice> for FromRooms<'_, '_> {
+    fn push(&mut self, why: Rule, action: Action<'_, gc3::Order, gc3::Notice>) {
+        match action {
+            Action::Send { to, stanza } => self.0.all(why, to, stanza),
+            Action::Do(order) => self.0.out.push(why, Action::Do(Order::Rooms(order))),
+            Action::Tell(notice) => self.0.out.push(why, Action::Tell(Notice::Rooms(notice))),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The rules of a domain, one sentence each: who is handed what. What accounts and rooms decide has their own rules.
+//!
+//! The whole text is `spec-vectors/service/PROFILE.md`; the anchors point there. An anchor that ends in `our` marks a
+//! choice that no specification has made.
+
+crate::rules! { "service";
+    R1 "R1" "PROFILE#routing; RFC 6120 §10.5.3" "What is for an account of the domain is handed to that account.";
+    R2 "R2" "PROFILE#routing; RFC 6120 §10.5.4" "What is for the rooms' domain or below it is handed to the rooms.";
+    R3 "R3" "PROFILE#routing; RFC 6120 §10.4" "What is for another domain goes to that domain's server.";
+
+    S1 "S1" "PROFILE#servers; RFC 6120 §8.1.2.2" "A server that speaks for a domain for which it did not authenticate loses its stream with `invalid-from`.";
+    S2 "S2" "PROFILE#servers; RFC 6120 §4.9.3.7" "A server that sends a stanza without an addressee loses its stream with `improper-addressing`.";
+    S3 "S3" "PROFILE#servers; our" "What another server sends for a domain that is not here is not relayed.";
+
+    D1 "D1" "PROFILE#the-domain; XEP-0030 §3" "The domain tells what it is and what it can.";
+    D2 "D2" "PROFILE#the-domain; XEP-0030 §4; our" "The domain lists its services and never its accounts.";
+    D3 "D3" "PROFILE#the-domain; XEP-0199 §4" "The domain answers pings.";
+    D4 "D4" "PROFILE#the-domain; RFC 6121 §8.5.1; our" "What else is asked of the domain or sent to it is answered with `cancel/service-unavailable`.";
+    D5 "D5" "PROFILE#the-domain; RFC 6120 §8.3.1; our" "Presence for the domain, and answers that nobody waits for, are dropped.";
+
+    P1 "P1" "PROFILE#presence; RFC 6121 §4.2.2, §4.4.2" "A session's presence goes to the contacts that may see it and to the account's own available sessions.";
+    P2 "P2" "PROFILE#presence; RFC 6121 §4.2.2, §4.3.1" "With a session's first presence the contacts whose presence the account sees are asked for theirs.";
+    P3 "P3" "PROFILE#presence; RFC 6121 §4.2.2" "A session that becomes available is told of the account's others.";
+    P4 "P4" "PROFILE#presence; RFC 6121 §4.3.2.3" "A contact that may see the account and asks is told the presence of each of its sessions.";
+    P5 "P5" "PROFILE#presence; RFC 6121 §4.3.2.4" "A contact that may see the account and asks while nobody is there is told `unavailable`.";
+    P6 "P6" "PROFILE#presence; RFC 6121 §4.3.2.1" "Whoever asks for the presence of an account and may not see it is told `unsubscribed`.";
+    P7 "P7" "PROFILE#presence; RFC 6121 §4.5.2, §4.6.3" "That a session is unavailable is told to all who were told that it is available.";
+
+    M1 "M1" "PROFILE#member-copies; our" "Without a push router a room's member copy goes to all who can read it and do not have the room live.";
+
+    A1 "A1" "PROFILE#accounts; our" "With an account its sessions end, and whoever saw them is told.";
+
+    L1 "L1" "PROFILE#limits; our" "Beyond the deliveries that one input may cause inside the domain nothing is delivered, and the host is told.";
+    L2 "L2" "PROFILE#limits; our" "A stanza that follows from too many others is dropped: something goes in a circle.";
+    L3 "L3" "PROFILE#limits; our" "What is too large to be remembered is passed on and not remembered.";
+}

@@ -1,0 +1,272 @@
+//! Random conversations in a domain, among accounts, rooms and another server: for the laws, by property test and by
+//! fuzzing.
+
+use jid::{BareJid, FullJid};
+
+use super::bench::Bench;
+use super::laws::{self, Bounds, Moment, Op};
+use super::service::DomainHost;
+use super::transcript::Line;
+use super::vectors::START;
+use super::xml::Tree;
+use crate::codec::Reader;
+use crate::gc3::ServiceConfig;
+use crate::imng::{Event, Fact, Grounds, Subscription};
+use crate::limits::{Gc3Limits, ServiceLimits};
+use crate::machine::{Action, Machine as _};
+use crate::ns;
+use crate::rule::Rule;
+use crate::seed::Seed;
+use crate::service::{Domain, DomainConfig, Input};
+use crate::snapshot::Snapshot as _;
+use crate::time::{Span, Time};
+
+/// Actions of one call: a few for each of the few sessions, and for each delivery inside the domain.
+const ACTIONS: usize = 512;
+
+/// Deeds of one conversation that is read from bytes.
+const LONGEST: usize = 100;
+
+/// The accounts of the domain.
+pub const PEOPLE: [&str; 3] = ["ann@tea.example", "ben@tea.example", "cid@tea.example"];
+
+const OUTSIDE: &str = "eve@oak.example";
+
+/// One thing that somebody does. Every value of every field is something.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// Milliseconds since the deed before.
+    pub after: u64,
+    /// Who.
+    pub person: u8,
+    /// What.
+    pub what: u8,
+    /// How, where there are several ways.
+    pub how: u8,
+}
+
+impl Deed {
+    /// The deeds that bytes stand for, five bytes each. Any bytes are a conversation; what is too long is cut.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8]) -> Vec<Self> {
+        let (deeds, _) = bytes.as_chunks::<5>();
+        let read = |&[scale, after, person, what, how]: &[u8; 5]| Self {
+            after: u64::from(after) << (scale % 26),
+            person,
+            what,
+            how,
+        };
+        deeds.iter().take(LONGEST).map(read).collect()
+    }
+}
+
+/// What is said, by a session or from outside: `{to}` is somebody or something, `{account}` one of the accounts.
+const SAID: [&str; 22] = [
+    "<message from='{from}' to='{to}' id='m{n}' type='chat'><body>Tea?</body></message>",
+    "<message from='{from}' to='{to}' id='m{n}'><body>Tea?</body></message>",
+    "<message from='{from}' to='{to}' id='m{n}' type='headline'><body>Tea!</body></message>",
+    "<message from='{from}' to='{room}' id='m{n}' type='groupchat'><body>All?</body></message>",
+    "<message from='{from}' to='{room}' id='m{n}' type='groupchat'><body>All!</body></message>",
+    "<message from='{from}' to='{to}' id='m{n}' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    "<presence from='{from}'/>",
+    "<presence from='{from}'><show>away</show><priority>-1</priority></presence>",
+    "<presence from='{from}' type='unavailable'/>",
+    "<presence from='{from}' to='{to}'/>",
+    "<presence from='{from}' to='{account}' type='probe'/>",
+    "<presence from='{from}' to='{account}' type='subscribe'/>",
+    "<iq from='{from}' to='{to}' id='q{n}' type='get'><ping xmlns='urn:xmpp:ping'/></iq>",
+    "<iq from='{from}' to='{to}' id='q{n}' type='get'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
+    "<iq from='{from}' to='tea.example' id='q{n}' type='get'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
+    "<iq from='{from}' to='{to}' id='q{n}' type='result'/>",
+    "<iq from='{from}' id='q{n}' type='set'><enable xmlns='urn:xmpp:carbons:2'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><block xmlns='urn:xmpp:blocking'><item jid='{account}'/></block></iq>",
+    "<iq from='{from}' to='rooms.tea.example' id='q{n}' type='set'><create xmlns='urn:xmpp:gc3:0'><x xmlns='jabber:x:data' type='submit'>\
+     <field var='FORM_TYPE'><value>urn:xmpp:gc3:create-form</value></field><field var='urn:xmpp:gc3:fields:nickname'><value>Ann</value></field>\
+     <field var='urn:xmpp:gc3:fields:kind'><value>channel</value></field><field var='urn:xmpp:gc3:fields:name'><value>Tea</value></field></x>\
+     <subscribe type='message'/></create></iq>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><join xmlns='urn:xmpp:gc3:0'><x xmlns='jabber:x:data' type='submit'>\
+     <field var='FORM_TYPE'><value>urn:xmpp:gc3:join-form</value></field><field var='urn:xmpp:gc3:fields:nickname'><value>Ben</value></field></x>\
+     <subscribe type='message'/></join></iq>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><leave xmlns='urn:xmpp:gc3:0'/></iq>",
+    "<presence from='{from}' to='{room}'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+];
+
+/// A domain with small limits, so that a short conversation meets them.
+///
+/// Its seed is public: never run one like it.
+///
+/// # Errors
+/// Never: the domains are two.
+pub fn domain() -> Result<Domain, String> {
+    let bare = |text: &str| BareJid::new(text).map_err(|why| why.to_string());
+    let config = DomainConfig::new(&bare("tea.example")?).with_rooms(ServiceConfig::new(&bare("rooms.tea.example")?));
+    let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
+    let limits = ServiceLimits {
+        accounts: 3,
+        deliveries: 12,
+        hops: 4,
+        presence_bytes: 120,
+        contacts: 3,
+        rooms,
+        ..Default::default()
+    };
+    Domain::new(config, limits, Seed::new([3; 32])).map_err(|why| why.to_string())
+}
+
+/// Holds a conversation. Gives everything that went in, and the domain as it was left.
+///
+/// # Errors
+/// What is wrong: the domain does not come to rest, or takes what others do for a misuse.
+pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String> {
+    let mut bench = Bench::new(domain()?, DomainHost::default(), START);
+    let mut now = START;
+    let mut rooms: Vec<String> = Vec::new();
+    for person in PEOPLE {
+        let account = BareJid::new(person).map_err(|why| why.to_string())?;
+        give(&mut bench, now, Input::Create { account })?;
+        let session = FullJid::new(&format!("{person}/desk")).map_err(|why| why.to_string())?;
+        give(&mut bench, now, Input::Session { session, event: Event::Bound })?;
+    }
+    for (step, deed) in deeds.iter().enumerate() {
+        now = now.plus(Span::from_millis(deed.after));
+        let Some(input) = deed.input(step, &rooms) else { continue };
+        // What others send is never misuse. What the host does may be: that is tried too.
+        let others = matches!(input, Input::FromServer { .. });
+        let done = bench.handle(now, input).map_err(|why| why.to_string())?;
+        if let (true, Err(misuse)) = (others, done) {
+            return Err(format!("what others sent is a misuse: {misuse}"));
+        }
+        for line in bench.take_lines() {
+            if let Line::Send { stanza, .. } = line {
+                let told = stanza.children().find(|child| child.is("created", ns::GC3));
+                rooms.extend(
+                    told.into_iter().flat_map(Tree::children).find(|c| c.name == "subscription-jid").map(Tree::text),
+                );
+            }
+        }
+    }
+    Ok((bench.journal().to_vec(), bench.machine, now))
+}
+
+fn give(bench: &mut Bench<Domain, DomainHost>, now: Time, input: Input) -> Result<(), String> {
+    bench.handle(now, input).map_err(|why| why.to_string())?.map_err(|why| why.to_string())
+}
+
+impl Deed {
+    fn input(self, step: usize, rooms: &[String]) -> Option<Input> {
+        let pick = |list: &[&str], n: u8| list.get(usize::from(n) % list.len()).map(|text| (*text).to_owned());
+        let account = pick(&PEOPLE, self.person)?;
+        let other = pick(&PEOPLE, self.how)?;
+        let device = if self.how.is_multiple_of(3) { "phone" } else { "desk" };
+        let session = FullJid::new(&format!("{account}/{device}")).ok()?;
+        let bare = BareJid::new(&account).ok()?;
+        let room = rooms.get(usize::from(self.how) % (rooms.len() + 1)).cloned();
+        let room = room.unwrap_or_else(|| "nowhere@rooms.tea.example".into());
+        let to = [
+            other.clone(),
+            format!("{other}/desk"),
+            "tea.example".into(),
+            OUTSIDE.into(),
+            "nobody@tea.example".into(),
+            room.clone(),
+            "ben@tea.example/phone".into(),
+        ];
+        let to = to.get(usize::from(self.how) % to.len())?;
+        let said = |from: &str| {
+            let text = SAID.get(usize::from(self.what) % SAID.len())?;
+            let gaps = [("from", from), ("to", to), ("account", &other), ("room", &room), ("n", &step.to_string())];
+            let text =
+                gaps.iter().fold((*text).to_owned(), |text, (gap, value)| text.replace(&format!("{{{gap}}}"), value));
+            Reader::one(ns::CLIENT, text.as_bytes()).ok()
+        };
+        Some(match self.what / SAID.len() as u8 {
+            0..=6 => Input::FromSession { session: session.clone(), stanza: said(session.as_str())? },
+            7 => {
+                let peer = if self.how.is_multiple_of(9) { "fig.example" } else { "oak.example" };
+                Input::FromServer { peer: BareJid::new(peer).ok()?, stanza: said("eve@oak.example/hut")? }
+            }
+            8 => Input::FromHost { stanza: said(if self.how < 128 { "tea.example" } else { bare.as_str() })? },
+            _ => match self.what % 11 {
+                0..=2 => Input::Session { session, event: Event::Bound },
+                3 => {
+                    let unacked = said("eve@oak.example/hut").into_iter().collect();
+                    Input::Session { session, event: Event::Gone { unacked } }
+                }
+                4 => Input::Session { session, event: Event::Hibernated },
+                5 => Input::Remove { account: bare },
+                6 => Input::Create { account: bare },
+                7 | 8 => {
+                    let all = [Subscription::None, Subscription::To, Subscription::From, Subscription::Both];
+                    let jid = if self.person.is_multiple_of(4) { room } else { other };
+                    let subscription = *all.get(usize::from(self.how / 4) % all.len())?;
+                    Input::Fact { account: bare, fact: Fact::Contact { jid: BareJid::new(&jid).ok()?, subscription } }
+                }
+                9 => {
+                    let grounds = Grounds { joined: true, ..Grounds::default() };
+                    Input::Fact { account: bare, fact: Fact::Room { room: BareJid::new(&room).ok()?, grounds } }
+                }
+                _ => {
+                    let stanza = Reader::one(
+                        ns::CLIENT,
+                        format!("<presence from='{bare}' to='{room}' type='subscribed'/>").as_bytes(),
+                    );
+                    Input::FromHost { stanza: stanza.ok()? }
+                }
+            },
+        })
+    }
+}
+
+/// Holds the conversation and tries laws 1 to 7 and 9 on it, and law 10 on two accounts that write to other servers.
+///
+/// # Errors
+/// What is wrong, on one line.
+pub fn lawful(deeds: &[Deed], seed: u64) -> Result<(), String> {
+    let (journal, _, end) = talk(deeds)?;
+    let make = || domain().unwrap_or_else(|why| unreachable!("{why}"));
+    let bounds = Bounds { actions: ACTIONS, check: |domain: &Domain| domain.check() };
+    laws::all(make, &journal, &bounds, seed).map_err(|broken| broken.to_string())?;
+    let say = |who: &str, to: &str| {
+        let text = format!("<message to='{to}' id='z' type='chat'><body>hello</body></message>");
+        let stanza = Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| why.to_string())?;
+        let session = FullJid::new(&format!("{who}/desk")).map_err(|why| why.to_string())?;
+        Ok::<_, String>((end, Op::Input(Input::FromSession { session, stanza })))
+    };
+    let (one, other) = (say("ann@tea.example", "dee@elm.example")?, say("ben@tea.example", "eve@oak.example")?);
+    laws::commuting(make, &journal, &one, &other).map_err(|broken| broken.to_string())
+}
+
+/// The body of a fuzz target: the bytes are a conversation. Panics if a law is broken.
+pub fn fuzz(bytes: &[u8]) {
+    let Some((seed, deeds)) = bytes.split_first() else { return };
+    let broken = lawful(&Deed::from_bytes(deeds), u64::from(*seed)).err();
+    assert_eq!(broken, None, "a domain keeps every law");
+}
+
+/// The body of a fuzz target: the bytes are a short conversation, and damage to the snapshot after it. Panics if what is
+/// damaged is loaded and not what a domain would write, or if it cannot go on.
+pub fn fuzz_snapshot(bytes: &[u8]) {
+    let Some((count, rest)) = bytes.split_first() else { return };
+    let (deeds, damage) = rest.split_at_checked(usize::from(*count % 16) * 5).unwrap_or((rest, &[]));
+    let said = talk(&Deed::from_bytes(deeds));
+    assert_eq!(said.as_ref().err(), None, "a domain talks");
+    let Ok((journal, domain, _)) = said else { return };
+    let mut body = Vec::new();
+    domain.save_body(&mut body);
+    for [high, low, value] in damage.as_chunks::<3>().0 {
+        let place = usize::from(u16::from_be_bytes([*high, *low])) % body.len().max(1);
+        if let Some(byte) = body.get_mut(place) {
+            *byte = *value;
+        }
+    }
+    let loaded = laws::canonical::<Domain>(Domain::FORMAT, &body);
+    assert_eq!(loaded.as_ref().err(), None, "only what a domain writes is loaded");
+    let Ok(Some(mut domain)) = loaded else { return };
+    for (now, op) in journal {
+        let mut nowhere = |_: Rule, _: Action<'_, _, _>| {};
+        match op {
+            Op::Input(input) => drop(domain.handle(now, input, &mut nowhere)),
+            Op::Wake => domain.wake(now, &mut nowhere),
+        }
+    }
+}

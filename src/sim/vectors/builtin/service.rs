@@ -1,0 +1,200 @@
+//! A whole domain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jid::{BareJid, FullJid, Jid};
+
+use super::super::super::bench::Bench;
+use super::super::super::service::{DomainHost, NS};
+use super::super::super::xml::Tree;
+use super::super::{Stop, Vector};
+use super::{Builtin, Stage, facts, put, set_limit, unknown};
+use crate::codec::{Reader, Stanza};
+use crate::gc3::ServiceConfig;
+use crate::imng::{Event, Fact, Grounds, Subscription};
+use crate::limits::ServiceLimits;
+use crate::ns;
+use crate::seed::Seed;
+use crate::service::{Domain, DomainConfig, Input};
+use crate::time::Time;
+
+/// The domain of the accounts.
+const DOMAIN: &str = "tea.example";
+
+/// The domain of the rooms.
+const ROOMS: &str = "rooms.tea.example";
+
+/// The stage of domains.
+#[derive(Debug, Default)]
+pub struct Domains {
+    /// The sessions that are bound.
+    bound: BTreeSet<String>,
+    blocked: BTreeMap<String, Vec<Jid>>,
+}
+
+/// A domain of this crate, as vectors test it. Its seed is public: never run one like it.
+#[must_use]
+pub fn service() -> Builtin<Domains> {
+    Builtin::new(Domains::default())
+}
+
+impl Stage for Domains {
+    type Machine = Domain;
+    type Host = DomainHost;
+
+    fn set_up(&mut self, vector: &Vector) -> Result<(Domain, DomainHost), Stop> {
+        *self = Self::default();
+        let mut config = DomainConfig::new(&bare(DOMAIN)?);
+        if !facts(vector, "rooms").any(|rooms| rooms == "none") {
+            config = config.with_rooms(ServiceConfig::new(&bare(ROOMS)?));
+        }
+        let mut limits = ServiceLimits::default();
+        for (name, value) in &vector.limits {
+            limit(&mut limits, name, *value).map_err(Stop::Fail)?;
+        }
+        let domain = Domain::new(config, limits, Seed::new([7; 32])).map_err(|why| Stop::Fail(why.to_string()))?;
+        Ok((domain, DomainHost::default()))
+    }
+
+    fn input(&mut self, element: &Tree) -> Result<Input, Stop> {
+        if element.ns != NS {
+            let stanza = stanza(element)?;
+            let from = element.attr("from").unwrap_or_default();
+            if self.bound.contains(from) {
+                return Ok(Input::FromSession { session: full(from)?, stanza });
+            }
+            let domain = from.split('/').next().unwrap_or_default().rsplit('@').next().unwrap_or_default();
+            return Ok(match domain {
+                DOMAIN => Input::FromHost { stanza },
+                other => Input::FromServer { peer: bare(other)?, stanza },
+            });
+        }
+        let inside: Vec<Stanza> = element.children().map(stanza).collect::<Result<_, _>>()?;
+        let need =
+            |name: &str| element.attr(name).ok_or_else(|| Stop::Fail(format!("<{}> without {name}=", element.name)));
+        let one = || {
+            let first = inside.first().cloned();
+            first.ok_or_else(|| Stop::Fail(format!("<{}> without a stanza", element.name)))
+        };
+        Ok(match element.name.as_str() {
+            "from-session" => Input::FromSession { session: full(need("session")?)?, stanza: one()? },
+            "from-server" => Input::FromServer { peer: bare(need("peer")?)?, stanza: one()? },
+            "gone" => {
+                let session = full(need("session")?)?;
+                self.bound.remove(session.as_str());
+                Input::Session { session, event: Event::Gone { unacked: inside } }
+            }
+            other => return Err(Stop::Fail(format!("there is no input <{other} xmlns='{NS}'>"))),
+        })
+    }
+
+    fn host(
+        &mut self,
+        bench: &mut Bench<Domain, DomainHost>,
+        now: Time,
+        facts: &BTreeMap<String, String>,
+    ) -> Result<(), Stop> {
+        if let Some(session) = facts.get("session") {
+            return self.session(bench, now, &full(session)?, facts);
+        }
+        let account = || {
+            let account = facts.get("account").ok_or_else(|| Stop::Fail("whose fact? account= is missing".into()))?;
+            bare(account)
+        };
+        for (name, value) in facts {
+            let fact = match (name.as_str(), value.as_str()) {
+                // Known from the start, or part of another fact.
+                ("rooms" | "account" | "subscription" | "grounds", _) => continue,
+                ("create", all) => {
+                    for account in all.split_whitespace() {
+                        put(bench, now, Input::Create { account: bare(account)? })?;
+                    }
+                    continue;
+                }
+                ("remove", account) => {
+                    let account = bare(account)?;
+                    self.bound.retain(|session| session.split('/').next() != Some(account.as_str()));
+                    put(bench, now, Input::Remove { account })?;
+                    continue;
+                }
+                ("blocked", jid) => {
+                    let blocked = self.blocked.entry(account()?.to_string()).or_default();
+                    blocked.push(Jid::new(jid).map_err(|why| Stop::Fail(format!("'{jid}': {why}")))?);
+                    Fact::Blocked(blocked.clone())
+                }
+                ("contact", jid) => {
+                    let subscription = match facts.get("subscription").map(String::as_str) {
+                        Some("none") => Subscription::None,
+                        Some("to") => Subscription::To,
+                        Some("from") => Subscription::From,
+                        Some("both") => Subscription::Both,
+                        _ => return Err(Stop::Fail("contact= without subscription=".into())),
+                    };
+                    Fact::Contact { jid: bare(jid)?, subscription }
+                }
+                ("room", room) => {
+                    let has = |name| facts.get("grounds").is_some_and(|all| all.split_whitespace().any(|g| g == name));
+                    let grounds =
+                        Grounds { joined: has("joined"), registered: has("registered"), bookmarked: has("bookmarked") };
+                    Fact::Room { room: bare(room)?, grounds }
+                }
+                (name, value) => return Err(unknown(name, value)),
+            };
+            put(bench, now, Input::Fact { account: account()?, fact })?;
+        }
+        Ok(())
+    }
+
+    fn ordered(&mut self, host: &mut DomainHost) -> Vec<Tree> {
+        host.take_ordered()
+    }
+}
+
+impl Domains {
+    /// What happens to one session at one moment, in the order in which it makes sense.
+    fn session(
+        &mut self,
+        bench: &mut Bench<Domain, DomainHost>,
+        now: Time,
+        session: &FullJid,
+        facts: &BTreeMap<String, String>,
+    ) -> Result<(), Stop> {
+        let known = ["session", "bound", "carbons", "imng", "capable", "hibernated", "resumed"];
+        if let Some((name, value)) = facts.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            return Err(unknown(name, value));
+        }
+        let on = |name: &str| facts.get(name).is_some_and(|value| value == "yes");
+        let mut events = Vec::new();
+        if on("bound") {
+            self.bound.insert(session.to_string());
+            events.push(Event::Bound);
+        }
+        events.extend(on("carbons").then_some(Event::Carbons(true)));
+        events.extend(on("imng").then_some(Event::Imng(true)));
+        events.extend(on("capable").then_some(Event::Capable(true)));
+        events.extend(on("hibernated").then_some(Event::Hibernated));
+        events.extend(on("resumed").then_some(Event::Resumed));
+        for event in events {
+            put(bench, now, Input::Session { session: session.clone(), event })?;
+        }
+        Ok(())
+    }
+}
+
+fn limit(limits: &mut ServiceLimits, name: &str, value: u64) -> Result<(), String> {
+    set_limit!(limits, name, value; numbers accounts deliveries hops presence_bytes contacts; rates);
+    Ok(())
+}
+
+fn stanza(element: &Tree) -> Result<Stanza, Stop> {
+    let text = element.line("");
+    Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))
+}
+
+fn bare(text: &str) -> Result<BareJid, Stop> {
+    BareJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no bare JID: {why}")))
+}
+
+fn full(text: &str) -> Result<FullJid, Stop> {
+    FullJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no full JID: {why}")))
+}
