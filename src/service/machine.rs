@@ -231,7 +231,7 @@ impl Domain {
     }
 
     /// The host speaks for the domain or an account.
-    fn from_host(&self, stanza: Stanza, work: &mut Work) -> Result<(), Misuse> {
+    fn speak(&self, stanza: Stanza, work: &mut Work) -> Result<(), Misuse> {
         let from = stanza.from.as_ref().filter(|from| from.domain().as_str() == self.state.config.domain());
         if from.is_none() || stanza.to.is_none() {
             return Err(Misuse::Impossible {
@@ -256,10 +256,10 @@ impl Domain {
                 self.hand(&name, imng::Input::FromSession { session, stanza }, 0, work, out)
             }
             Input::FromServer { peer, stanza } => {
-                self.from_server(peer, stanza, work, out);
+                self.hear(peer, stanza, work, out);
                 Ok(())
             }
-            Input::FromHost { stanza } => self.from_host(stanza, work),
+            Input::FromHost { stanza } => self.speak(stanza, work),
             Input::Fact { account, fact } => {
                 self.contact(account.as_str(), &fact, out);
                 self.hand(account.as_str(), imng::Input::Fact(fact), 0, work, out)

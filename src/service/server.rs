@@ -55,7 +55,7 @@ impl Domain {
     }
 
     /// Takes a stanza from another server, if that may send it.
-    pub(super) fn from_server(&mut self, peer: jid::BareJid, stanza: Stanza, work: &mut Work, out: &mut Out<'_>) {
+    pub(super) fn hear(&mut self, peer: jid::BareJid, stanza: Stanza, work: &mut Work, out: &mut Out<'_>) {
         let authentic = stanza.from.as_ref().is_some_and(|from| from.domain() == peer.domain());
         let close = |why, condition, out: &mut Out<'_>| {
             out.push(why, Action::Do(super::Order::Close { peer: peer.clone(), condition }));

@@ -39,6 +39,8 @@ pub struct Deed {
     pub after: u64,
     /// Who.
     pub person: u8,
+    /// Which side does it: a session, another server, the host.
+    pub side: u8,
     /// What.
     pub what: u8,
     /// How, where there are several ways.
@@ -46,13 +48,14 @@ pub struct Deed {
 }
 
 impl Deed {
-    /// The deeds that bytes stand for, five bytes each. Any bytes are a conversation; what is too long is cut.
+    /// The deeds that bytes stand for, six bytes each. Any bytes are a conversation; what is too long is cut.
     #[must_use]
     pub fn from_bytes(bytes: &[u8]) -> Vec<Self> {
-        let (deeds, _) = bytes.as_chunks::<5>();
-        let read = |&[scale, after, person, what, how]: &[u8; 5]| Self {
+        let (deeds, _) = bytes.as_chunks::<6>();
+        let read = |&[scale, after, person, side, what, how]: &[u8; 6]| Self {
             after: u64::from(after) << (scale % 26),
             person,
+            side,
             what,
             how,
         };
@@ -179,38 +182,38 @@ impl Deed {
                 gaps.iter().fold((*text).to_owned(), |text, (gap, value)| text.replace(&format!("{{{gap}}}"), value));
             Reader::one(ns::CLIENT, text.as_bytes()).ok()
         };
-        Some(match self.what / SAID.len() as u8 {
-            0..=6 => Input::FromSession { session: session.clone(), stanza: said(session.as_str())? },
-            7 => {
+        Some(match self.side % 16 {
+            0..=7 => Input::FromSession { session: session.clone(), stanza: said(session.as_str())? },
+            8 | 9 => {
                 let peer = if self.how.is_multiple_of(9) { "fig.example" } else { "oak.example" };
                 Input::FromServer { peer: BareJid::new(peer).ok()?, stanza: said("eve@oak.example/hut")? }
             }
-            8 => Input::FromHost { stanza: said(if self.how < 128 { "tea.example" } else { bare.as_str() })? },
-            _ => match self.what % 11 {
+            10 => Input::FromHost { stanza: said(if self.how < 128 { "tea.example" } else { bare.as_str() })? },
+            11..=13 => {
+                let all = [Subscription::None, Subscription::To, Subscription::From, Subscription::Both];
+                let jid = [other, OUTSIDE.into(), "dee@elm.example".into(), room];
+                let jid = BareJid::new(jid.get(usize::from(self.what) % jid.len())?).ok()?;
+                let subscription = *all.get(usize::from(self.how / 4) % all.len())?;
+                Input::Fact { account: bare, fact: Fact::Contact { jid, subscription } }
+            }
+            14 => match self.what % 5 {
                 0..=2 => Input::Session { session, event: Event::Bound },
                 3 => {
                     let unacked = said("eve@oak.example/hut").into_iter().collect();
                     Input::Session { session, event: Event::Gone { unacked } }
                 }
-                4 => Input::Session { session, event: Event::Hibernated },
-                5 => Input::Remove { account: bare },
-                6 => Input::Create { account: bare },
-                7 | 8 => {
-                    let all = [Subscription::None, Subscription::To, Subscription::From, Subscription::Both];
-                    let jid = if self.person.is_multiple_of(4) { room } else { other };
-                    let subscription = *all.get(usize::from(self.how / 4) % all.len())?;
-                    Input::Fact { account: bare, fact: Fact::Contact { jid: BareJid::new(&jid).ok()?, subscription } }
-                }
-                9 => {
+                _ => Input::Session { session, event: Event::Hibernated },
+            },
+            _ => match self.what % 6 {
+                0 => Input::Remove { account: bare },
+                1 | 2 => Input::Create { account: bare },
+                3 => {
                     let grounds = Grounds { joined: true, ..Grounds::default() };
                     Input::Fact { account: bare, fact: Fact::Room { room: BareJid::new(&room).ok()?, grounds } }
                 }
                 _ => {
-                    let stanza = Reader::one(
-                        ns::CLIENT,
-                        format!("<presence from='{bare}' to='{room}' type='subscribed'/>").as_bytes(),
-                    );
-                    Input::FromHost { stanza: stanza.ok()? }
+                    let text = format!("<presence from='{bare}' to='{room}' type='subscribed'/>");
+                    Input::FromHost { stanza: Reader::one(ns::CLIENT, text.as_bytes()).ok()? }
                 }
             },
         })
@@ -247,7 +250,7 @@ pub fn fuzz(bytes: &[u8]) {
 /// damaged is loaded and not what a domain would write, or if it cannot go on.
 pub fn fuzz_snapshot(bytes: &[u8]) {
     let Some((count, rest)) = bytes.split_first() else { return };
-    let (deeds, damage) = rest.split_at_checked(usize::from(*count % 16) * 5).unwrap_or((rest, &[]));
+    let (deeds, damage) = rest.split_at_checked(usize::from(*count % 16) * 6).unwrap_or((rest, &[]));
     let said = talk(&Deed::from_bytes(deeds));
     assert_eq!(said.as_ref().err(), None, "a domain talks");
     let Ok((journal, domain, _)) = said else { return };

@@ -11,9 +11,11 @@ use xmpp_machines::{Action, Machine as _, Rule};
 
 fn deed() -> impl Strategy<Value = Deed> {
     let after = prop_oneof![6 => 0..300_u64, 3 => 300..5_000_u64, 1 => 5_000..120_000_u64];
-    (after, any::<u8>(), any::<u8>(), any::<u8>()).prop_map(|(after, person, what, how)| Deed {
+    let byte = any::<u8>;
+    (after, byte(), byte(), byte(), byte()).prop_map(|(after, person, side, what, how)| Deed {
         after,
         person,
+        side,
         what,
         how,
     })
