@@ -106,7 +106,7 @@ pub fn domain() -> Result<Domain, String> {
     let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     let limits = ServiceLimits {
         accounts: 3,
-        deliveries: 12,
+        deliveries: 2,
         hops: 4,
         presence_bytes: 120,
         contacts: 3,
