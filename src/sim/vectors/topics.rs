@@ -96,8 +96,8 @@ pub const TOPICS: &[Topic] = &[
         code: "src/service",
         machine: "tea.example",
         subject: || Box::new(builtin::service()),
+        table: None,
     },
-    Topic { name: "sm", rules: sm::rules::ALL, code: "src/sm", machine: "queue", subject: || Box::new(builtin::sm()) },
     Topic {
         name: "muc",
         rules: gc3::rules::muc::ALL,
