@@ -21,6 +21,8 @@ pub(super) struct Foreign {
     words: Vec<String>,
     patience: Duration,
     running: Option<Running>,
+    /// Recipients of which it cannot tell what they are sent.
+    unseen: Vec<String>,
 }
 
 struct Running {
@@ -45,7 +47,7 @@ impl Foreign {
         if words.is_empty() {
             return Err("--against names no program".into());
         }
-        let mut foreign = Self { words, patience, running: None };
+        let mut foreign = Self { words, patience, running: None, unseen: Vec::new() };
         // Whether it can be started at all is known before anything is tried.
         foreign.running = Some(foreign.run()?);
         Ok(foreign)
@@ -157,12 +159,19 @@ fn shortened(text: &str) -> String {
 }
 
 impl Subject for Foreign {
+    fn sees(&self, recipient: &str) -> bool {
+        !self.unseen.iter().any(|unseen| unseen == recipient)
+    }
+
     fn start(&mut self, vector: &Vector) -> Result<(), Stop> {
         if self.running.is_none() {
             self.running = Some(self.run().map_err(Stop::Fail)?);
         }
         let question = json!({"do": "start", "vector": vector.id, "topic": vector.topic, "domain": DOMAIN, "limits": vector.limits});
-        self.ask(&question).map(|_| ())
+        let answer = self.ask(&question)?;
+        let unseen = answer.get("unseen").and_then(Value::as_array).into_iter().flatten();
+        self.unseen = unseen.filter_map(Value::as_str).map(Into::into).collect();
+        Ok(())
     }
 
     fn act(&mut self, at: u64, what: &Event) -> Result<Said, Stop> {

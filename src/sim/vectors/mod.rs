@@ -187,6 +187,12 @@ pub trait Subject {
     /// [`Stop`] if it cannot go on.
     fn act(&mut self, at: u64, what: &Event) -> Result<Said, Stop>;
 
+    /// Whether it can tell what this recipient is sent. What it cannot tell is not compared.
+    fn sees(&self, recipient: &str) -> bool {
+        let _ = recipient;
+        true
+    }
+
     /// The whole path of a stanza that is about to come in: who gets what, and why. `None` if the subject does not tell.
     fn explain(&mut self, element: &Tree) -> Option<String> {
         let _ = element;

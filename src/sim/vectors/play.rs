@@ -170,6 +170,9 @@ impl Player<'_> {
         for out in &step.outs {
             for to in &out.to {
                 let to = address(&fill_text(to, &self.bound));
+                if !self.subject.sees(&to) {
+                    continue;
+                }
                 let inbox = got.get(&to).map(Vec::as_slice).unwrap_or_default();
                 let start = from.entry(to.clone()).or_default();
                 let rest = inbox.iter().enumerate().skip(*start);
@@ -195,6 +198,9 @@ impl Player<'_> {
         for out in &step.outs {
             for to in &out.to {
                 let to = address(&fill_text(to, &self.bound));
+                if !self.subject.sees(&to) {
+                    continue;
+                }
                 let texts = wanted.entry(to.clone()).or_default();
                 let stanza = got.get(&to).and_then(|inbox| inbox.get(texts.len()));
                 let matched = stanza.and_then(|stanza| match_stanza(&out.stanza, stanza, &self.bound));
