@@ -38,7 +38,9 @@ impl Room {
                 if ask {
                     state.ask(who);
                 }
-                state.stay(who);
+                if state.stay(who) {
+                    say::also(out, muc::J10);
+                }
                 say::joined(state, out, why, stanza, who, ask);
                 watch::changed(state, out, Some(who), true);
                 say::present_state(state, out, rule::P3, &full, was);
@@ -137,7 +139,7 @@ impl Room {
                 let concerned = watch::concerned(state, &edits);
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
-                say::muc::changed(state, out, why, &edited.changed, Some(actor));
+                say::muc::changed(state, out, &edited.changed, Some(actor));
                 watch::changed(state, out, concerned, false);
             }
             Change::Rule(mut ruling) => {
@@ -171,6 +173,9 @@ impl Room {
                 watch::changed(state, out, Some(who), true);
                 if let Some(old) = old {
                     say::muc::renamed(state, out, muc::N1, who, &old, None);
+                    if state.spoken_for(who).is_some() {
+                        say::also(out, muc::J10);
+                    }
                 }
             }
             Change::Configure(new) => {
@@ -178,8 +183,8 @@ impl Room {
                 let was = state.config.clone();
                 let edited = state.configure(new.config, new.actor);
                 say::configured(state, out, why, stanza, &new.rules, &edited.departed);
-                say::muc::configured(state, out, rule::C2, &was);
-                say::muc::changed(state, out, why, &edited.changed, None);
+                say::muc::configured(state, out, &was);
+                say::muc::changed(state, out, &edited.changed, None);
                 watch::changed(state, out, None, false);
                 if let Some(aliases) = aliases {
                     out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
@@ -189,7 +194,7 @@ impl Room {
                 let occupants = say::muc::before_the_end(state);
                 let sessions = state.destroy(ending.clone());
                 say::destroyed(state, out, why, stanza, &ending, &sessions);
-                say::muc::destroyed(state, out, why, &ending, &occupants);
+                say::muc::destroyed(state, out, &ending, &occupants);
                 let accounts = state.farewells();
                 say::farewell(state, out, why, &accounts);
             }
