@@ -7,7 +7,6 @@
 //! - [`talk`] holds random conversations with a room service, for the laws and for fuzzing; [`talk_push_room`] with a
 //!   room's copies.
 //! - [`sleep`] compares two ways to wake a device that sleeps.
-//! - [`talk`] holds random conversations with a room service, for the laws and for fuzzing.
 //! - [`vectors`] reads conformance vectors and plays them on this implementation or on any other.
 //!
 //! Nothing here opens a file, looks at a clock or draws a random number either.
@@ -17,18 +16,15 @@ pub mod chart;
 mod host;
 pub mod imng;
 pub mod laws;
+pub mod service;
 pub mod sleep;
 mod sm;
 pub mod talk;
 pub mod talk_account;
-pub mod talk_retention;
 pub mod talk_client;
 pub mod talk_push_room;
 pub mod talk_push_router;
-pub mod service;
-mod sm;
-pub mod talk;
-pub mod talk_account;
+pub mod talk_retention;
 pub mod talk_service;
 pub mod talk_sm;
 pub mod talk_upload;

@@ -9,7 +9,7 @@ mod common;
 mod copies;
 mod gc3;
 mod imng;
-mod retention;
 mod push_room;
 mod push_router;
+mod retention;
 mod sm;

@@ -19,27 +19,7 @@ use std::collections::BTreeMap;
 use super::transcript::Line;
 use super::xml::{Flaw, Tree};
 
-pub use builtin::{
-    Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Program, Rooms, START, Shelves, Stage, Streams, UPLOADS,
-    Uploading, Uploads, account, gc3, imng, policy_of_vectors, put, retention, retention_client, sm,
-<<<<<<< HEAD
-    Accounts, AtHome, Builtin, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, imng, put, sm,
-=======
-    AtHome, Builtin, Device, Fresh, HOST, Ordered, Rooms, START, Shown, Stage, Streams, account, client, gc3, put, sm,
->>>>>>> 6b3d45a (A device knows whether it is in, who is there and what it missed; a world of faults in which clients, accounts and a room come together again)
-    Accounts, AtHome, Builtin, Device, Fresh, HOST, Ordered, Rooms, START, Shown, Stage, Streams, account, client, gc3,
-    imng, put, sm,
-    Accounts, AtHome, Builtin, Copies, Fresh, HOST, Idle, Ordered, Rooms, START, Stage, Streams, account, gc3, imng,
-    push_room, put, sm,
-    Accounts, AtHome, Builtin, Copies, Device, Fresh, HOST, Idle, Ordered, Rooms, START, Stage, Streams, account, gc3,
-    imng, push_client, push_room, put, sm,
-    ACCOUNT, Accounts, AtHome, Builtin, Fresh, HOST, NoOrders, Ordered, Rooms, Routers, START, Stage, Streams, account, gc3,
-    imng, push_router, put, sm,
-    ACCOUNT, Accounts, AtHome, Builtin, Fresh, HOST, NoOrders, Ordered, Rooms, Routers, START, Stage, Streams, account,
-    gc3, imng, push_router, put, sm,
-    Accounts, AtHome, Builtin, Domains, Fresh, HOST, Ordered, Rooms, START, Stage, Streams, account, gc3, imng, put,
-    service, sm,
-};
+pub use builtin::*;
 pub use matching::Bound;
 pub use play::{Failure, Outcome, Played, play, play_explaining};
 pub use read::{Find, read, read_scenario};

@@ -5,8 +5,8 @@ use super::{DOMAIN, Subject};
 use crate::Rule;
 use crate::gc3;
 use crate::imng;
-use crate::retention;
 use crate::push;
+use crate::retention;
 use crate::service;
 use crate::sm;
 
@@ -62,11 +62,19 @@ pub const TOPICS: &[Topic] = &[
         table: None,
     },
     Topic {
-        name: "sm",
-        rules: sm::rules::ALL,
-        code: "src/sm",
-        machine: "queue",
-        subject: || Box::new(builtin::sm()),
+        name: "imng",
+        rules: imng::rules::table::ALL,
+        code: "src/imng",
+        machine: "ann@tea.example",
+        subject: || Box::new(builtin::imng()),
+        table: Some(crate::sim::imng::table::markdown),
+    },
+    Topic {
+        name: "muc",
+        rules: gc3::rules::muc::ALL,
+        code: "src/gc3",
+        machine: DOMAIN,
+        subject: || Box::new(builtin::gc3()),
         table: None,
     },
     Topic {
@@ -84,35 +92,14 @@ pub const TOPICS: &[Topic] = &[
         machine: builtin::push_room::ROOM,
         subject: || Box::new(builtin::push_room()),
         table: None,
+    },
+    Topic {
         name: "push-router",
         rules: push::router::table::ALL,
         code: "src/push/router",
         machine: "ann@tea.example",
         subject: || Box::new(builtin::push_router()),
         table: None,
-    },
-        name: "service",
-        rules: service::rules::ALL,
-        code: "src/service",
-        machine: "tea.example",
-        subject: || Box::new(builtin::service()),
-        table: None,
-    },
-    Topic {
-        name: "muc",
-        rules: gc3::rules::muc::ALL,
-        code: "src/gc3",
-        machine: DOMAIN,
-        subject: || Box::new(builtin::gc3()),
-        table: None,
-    },
-    Topic {
-        name: "imng",
-        rules: imng::rules::table::ALL,
-        code: "src/imng",
-        machine: "ann@tea.example",
-        subject: || Box::new(builtin::imng()),
-        table: Some(crate::sim::imng::table::markdown),
     },
     Topic {
         name: "retention",
@@ -128,6 +115,22 @@ pub const TOPICS: &[Topic] = &[
         code: "src/retention/client",
         machine: "client",
         subject: || Box::new(builtin::retention_client()),
+        table: None,
+    },
+    Topic {
+        name: "service",
+        rules: service::rules::ALL,
+        code: "src/service",
+        machine: "tea.example",
+        subject: || Box::new(builtin::service()),
+        table: None,
+    },
+    Topic {
+        name: "sm",
+        rules: sm::rules::ALL,
+        code: "src/sm",
+        machine: "queue",
+        subject: || Box::new(builtin::sm()),
         table: None,
     },
 ];

@@ -4,11 +4,11 @@ mod account;
 mod client;
 mod gc3;
 mod imng;
-mod retention;
-mod retention_client;
 pub(in crate::sim) mod push_client;
 pub(in crate::sim) mod push_room;
 mod push_router;
+mod retention;
+mod retention_client;
 mod service;
 mod sm;
 
@@ -26,11 +26,11 @@ pub use account::{AtHome, Ordered, account};
 pub use client::{Device, Shown, client};
 pub use gc3::{Fresh, Rooms, gc3};
 pub use imng::{Accounts, imng};
-pub use retention::{Shelves, UPLOADS, Uploads, policy_of_vectors, retention};
-pub use retention_client::{Program, Uploading, retention_client};
-pub use push_client::{Device, push_client};
+pub use push_client::{Device as PushDevice, push_client};
 pub use push_room::{Copies, Idle, push_room};
 pub use push_router::{ACCOUNT, NoOrders, Routers, push_router};
+pub use retention::{Shelves, UPLOADS, Uploads, policy_of_vectors, retention};
+pub use retention_client::{Program, Uploading, retention_client};
 pub use service::{Domains, service};
 pub use sm::{Streams, sm};
 
