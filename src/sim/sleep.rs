@@ -278,7 +278,7 @@ pub fn cost(story: Story, way: Way) -> Cost {
             }
             world.message(count)?;
             // The worst moment is near the end of a sleep.
-            if count % 50 == 0 {
+            if count.is_multiple_of(50) {
                 world.weigh();
             }
         }

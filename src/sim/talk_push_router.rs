@@ -102,13 +102,13 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
     let sent = |text: String| Ok(Input::Sent { session: jid.clone(), stanza: stanza(&text)? });
     let arrived = |text: String| Ok(Input::Arrived(stanza(&text)?));
     let unacked = || {
-        let live = how % 2 == 0;
+        let live = how.is_multiple_of(2);
         let one = live.then(|| stanza(&message(Deed { how: 1, ..deed }, step.saturating_sub(1), &full)));
         one.transpose().map(|one| one.into_iter().collect::<Vec<_>>())
     };
     match deed.what % 40 {
         0..=2 => {
-            let client = (how % 3 > 0).then(|| format!("client-{device}"));
+            let client = (!how.is_multiple_of(3)).then(|| format!("client-{device}"));
             event(SessionEvent::Up { client, enable: None })
         }
         3 => event(SessionEvent::Gone { unacked: unacked()? }),
@@ -120,10 +120,10 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
                 1 => vec![ns::TIGASE_OFFLINE.to_owned()],
                 _ => vec!["urn:xmpp:gc3:0:default-receive:message".to_owned()],
             },
-            identity: (how % 2 == 0).then(|| ("client".to_owned(), "phone".to_owned())),
+            identity: (how.is_multiple_of(2)).then(|| ("client".to_owned(), "phone".to_owned())),
         }),
-        7 => event(SessionEvent::ImNg(how % 2 == 0)),
-        8 => event(SessionEvent::Active(how % 2 == 0)),
+        7 => event(SessionEvent::ImNg(how.is_multiple_of(2))),
+        8 => event(SessionEvent::Active(how.is_multiple_of(2))),
         9..=11 => {
             let filters = match how % 5 {
                 0 => format!("<muted xmlns='tigase:push:filter:muted:0'><item jid='{room}'/></muted>"),
@@ -141,15 +141,18 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
         }
         12 | 13 => {
             let profile = ["all", "important", "archived"][usize::from(how % 3)];
-            let filter = if how % 4 == 0 { format!("<filter jid='{room}'><mention/></filter>") } else { String::new() };
-            let grace = if how % 2 == 0 { "<grace>30</grace>" } else { "" };
+            let filter =
+                if how.is_multiple_of(4) { format!("<filter jid='{room}'><mention/></filter>") } else { String::new() };
+            let grace = if how.is_multiple_of(2) { "<grace>30</grace>" } else { "" };
             sent(format!(
                 "<iq type='set' id='e'><enable xmlns='urn:xmpp:push2:0'><service>push2.{device}.example</service>\
                  <client>c{step}</client><match profile='urn:xmpp:push2:match:{profile}'>{grace}{filter}\
                  <send xmlns='urn:xmpp:push2:send:notify-only:0'/></match></enable></iq>"
             ))
         }
-        14 if how % 2 == 0 => sent("<iq type='set' id='x'><disable xmlns='urn:xmpp:push2:0'/></iq>".to_owned()),
+        14 if how.is_multiple_of(2) => {
+            sent("<iq type='set' id='x'><disable xmlns='urn:xmpp:push2:0'/></iq>".to_owned())
+        }
         14 => {
             sent(format!("<iq type='set' id='x'><disable xmlns='urn:xmpp:push:0' jid='push.{device}.example'/></iq>"))
         }
@@ -164,7 +167,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
         }
         20 => arrived(format!("<iq type='result' id='g' from='{room}' to='{full}'/>")),
         21 | 22 => {
-            let room = BareJid::new(if how % 8 == 0 { TRAP } else { room }).map_err(|why| why.to_string())?;
+            let room = BareJid::new(if how.is_multiple_of(8) { TRAP } else { room }).map_err(|why| why.to_string())?;
             Ok(Input::Room { room, fact: RoomFact::Member(Membership::Registered, how % 4 != 1) })
         }
         23..=28 => arrived(message(deed, step, ACCOUNT)),
@@ -174,9 +177,9 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
                 "<message type='chat' id='c{step}' from='{}/x' to='{ACCOUNT}'><body>Hello</body></message>",
                 pick(&PEOPLE, how)
             ))?,
-            stanza_id: (how % 2 == 0).then(|| format!("a{step}")),
-            archived: how % 3 == 0,
-            known: how % 5 > 0,
+            stanza_id: (how.is_multiple_of(2)).then(|| format!("a{step}")),
+            archived: how.is_multiple_of(3),
+            known: !how.is_multiple_of(5),
         })),
         33 => {
             let id = (step / 3).saturating_sub(usize::from(how % 3));
@@ -194,7 +197,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
                  <notify xmlns='urn:xmpp:notification-settings:1'><{setting}/></notify></extensions></conference></iq>",
                 how % 2
             );
-            let payload = stanza(&text)?.payload().cloned().filter(|_| how % 5 > 0);
+            let payload = stanza(&text)?.payload().cloned().filter(|_| !how.is_multiple_of(5));
             Ok(Input::Item(Item { node: ns::BOOKMARKS.to_owned(), id: room.to_owned(), payload }))
         }
         35..=37 => {
@@ -221,7 +224,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
              <forwarded xmlns='urn:xmpp:forward:0'>{}</forwarded></mentions></message>",
             message(deed, step, room)
         )),
-        _ if how % 2 == 0 => Ok(Input::Blocked(room.parse().into_iter().collect())),
+        _ if how.is_multiple_of(2) => Ok(Input::Blocked(room.parse().into_iter().collect())),
         _ => Ok(Input::Blocked(Vec::new())),
     }
 }
