@@ -120,7 +120,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
                 1 => vec![ns::TIGASE_OFFLINE.to_owned()],
                 _ => vec!["urn:xmpp:gc3:0:default-receive:message".to_owned()],
             },
-            identity: (how.is_multiple_of(2)).then(|| ("client".to_owned(), "phone".to_owned())),
+            identity: how.is_multiple_of(2).then(|| ("client".to_owned(), "phone".to_owned())),
         }),
         7 => event(SessionEvent::ImNg(how.is_multiple_of(2))),
         8 => event(SessionEvent::Active(how.is_multiple_of(2))),
@@ -177,7 +177,7 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
                 "<message type='chat' id='c{step}' from='{}/x' to='{ACCOUNT}'><body>Hello</body></message>",
                 pick(&PEOPLE, how)
             ))?,
-            stanza_id: (how.is_multiple_of(2)).then(|| format!("a{step}")),
+            stanza_id: how.is_multiple_of(2).then(|| format!("a{step}")),
             archived: how.is_multiple_of(3),
             known: !how.is_multiple_of(5),
         })),
@@ -333,7 +333,7 @@ pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
         {
             let service = enable.get_child("service", ns::PUSH2).map(minidom::Element::text);
             let service = enable.attr("jid").map(str::to_owned).or(service);
-            pushed.retain(|[to, ..], _| Some(&*to) != service.as_ref());
+            pushed.retain(|[to, ..], _| Some(to) != service.as_ref());
         }
         let Some((room, id, copy)) = message_of(input) else { continue };
         if heard.bounced && !heard.sent.is_empty() {
