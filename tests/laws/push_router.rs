@@ -69,9 +69,9 @@ fn conversations_reach_what_they_should() {
         }
     }
     for rule in [
-        "MC1", "MC2", "MC4", "MC5", "MC6", "P1", "P2", "P4", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13",
-        "T1", "T2", "T3", "T4", "T5", "T7", "T8", "T8.1", "C1", "E1", "E8", "E9", "X1", "X2", "X3", "X6", "X7", "X8",
-        "S1",
+        "MC1", "MC2", "MC4", "MC5", "MC6", "P1", "P2", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "T1",
+        "T2", "T3", "T4", "T5", "T8", "T8.1", "C1", "E1", "E8", "E9", "X1", "X2", "X3", "X6", "X7", "X8", "S1", "E10",
+        "S5", "N2", "X4", "X5", "X12", "MC3",
     ] {
         assert!(decided.contains(format!("push-router.{rule}").as_str()), "{rule} is not among {decided:?}");
     }
