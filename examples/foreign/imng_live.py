@@ -39,6 +39,8 @@ STREAM = "http://etherx.jabber.org/streams"
 IMNG = "xmpp-machines:imng:0"
 XML_LANG = "{http://www.w3.org/XML/1998/namespace}lang"
 PATIENCE = 4.0
+# The moment 0 of a case.
+START = datetime.datetime(2026, 1, 1)
 
 # What a server puts on what passes and no text forbids; it is taken off before anything is compared.
 ADDED = {"{urn:xmpp:mam:tmp}archived", "{jabber:x:delay}x"}
@@ -202,7 +204,7 @@ class World:
     def start(self, question):
         for session in self.sessions.values():
             session.close()
-        self.sessions, self.directed, self.stanza = {}, set(), None
+        self.sessions, self.directed, self.times = {}, set(), {}
         if question["limits"]:
             raise Skip("limits of a server cannot be changed from outside")
         self.number += 1
@@ -291,8 +293,11 @@ class World:
 
     # What goes in and comes out
 
-    def say(self, text):
+    def say(self, text, at):
         element = ET.fromstring(text)
+        if element.get("id"):
+            stamp = (START + datetime.timedelta(milliseconds=at)).isoformat(timespec="milliseconds")
+            self.times[element.get("id")] = stamp.removesuffix(".000") + "Z"
         if element.tag.startswith("{%s}" % IMNG):
             if element.tag.endswith("from-session"):
                 return self.send(self.session(element.get("session")), element[0])
@@ -341,18 +346,35 @@ class World:
         """Presence and pushes that a server sends because of a roster: in vectors that is the host's business."""
         sender = (element.get("from") or "").partition("/")[0]
         own = not sender or sender == "%s@%s" % (self.user, DOMAIN)
+        if element.tag.endswith("}presence") and (element.get("type") or "").startswith(("subscribe", "unsubscribe")):
+            return True
         if element.tag.endswith("}presence"):
             return own and self.there(element.get("to") or "") not in self.directed
-        return element.tag.endswith("}iq") and any(child.tag.startswith("{jabber:iq:roster}") for child in element)
+        return element.tag.endswith("}iq") and any(child.tag.startswith(("{jabber:iq:roster}", "{jabber:iq:privacy}")) for child in element)
 
     def shown(self, to, element, lang):
         for child in list(element):
             # An error may send back what it answers (RFC 6120 §8.3.1).
-            if child.tag in ADDED or (element.get("type") == "error" and not child.tag.endswith("}error")):
+            if element.get("type") == "error" and not child.tag.endswith("}error"):
                 element.remove(child)
+        for message in element.iter("{%s}message" % CLIENT):
+            for child in list(message):
+                if child.tag in ADDED:
+                    message.remove(child)
+                elif child.tag == "{urn:xmpp:sid:0}stanza-id":
+                    # Where it stands is no matter.
+                    message.remove(child)
+                    message.append(child)
         if not lang:
             for child in element.iter():
                 child.attrib.pop(XML_LANG, None)
+        # Without `from` it is from the account (RFC 6120 §8.1.2.1).
+        if not element.get("from"):
+            element.set("from", "%s@%s" % (self.user, DOMAIN))
+        # The time of a case is not ours: what came at that time of the case is shown with it.
+        delay = element.find("{urn:xmpp:delay}delay")
+        if delay is not None and delay.get("from") == DOMAIN and element.get("id") in self.times:
+            delay.set("stamp", self.times[element.get("id")])
         return {"to": self.there(to or ""), "stanza": self.there(text_of(element))}
 
     def answer(self, question):
@@ -364,7 +386,7 @@ class World:
         if what == "host":
             self.host(question["facts"])
         elif what == "in":
-            self.say(question["stanza"])
+            self.say(question["stanza"], question["at"])
             self.settle()
         return {"out": self.heard(lang)}
 
@@ -514,7 +536,7 @@ A private server on 127.0.0.1 with one account for each vector. Sessions are con
 the presence that the vector says; other domains are external components. After each step all connections get a pong
 twice before anything is compared. **What is not compared:** orders to the host, because a client cannot see them
 (archive, offline store, push; a case of nothing else passes if nobody gets anything); presence and pushes because of
-rosters; an `xml:lang` that the server adds; what an error sends back of the stanza that it answers. **Skipped:** what a client cannot bring about (limits, switches, IM-NG,
+rosters, and of subscriptions; the time in a delay, which is that of the case; an `xml:lang` that the server adds; what an error sends back of the stanza that it answers. **Skipped:** what a client cannot bring about (limits, switches, IM-NG,
 hibernation, rooms, sleeping clients, a full offline store).
 
 A vector that is not passed is no verdict on a server: where a vector is `may` or `unspecified`, the server chose
