@@ -91,7 +91,7 @@ pub(super) fn changed(state: &State, out: &mut Out<'_>, who: Option<Seat>, own: 
 /// Whom a set of changes concerns: one participant, or (`None`) perhaps everybody.
 pub(super) fn concerned(state: &State, edits: &Edits) -> Option<Seat> {
     match (edits.entries.as_slice(), edits.roles.as_slice()) {
-        ([], [(who, _)]) => Some(*who),
+        ([], [(who, _, _)]) => Some(*who),
         ([one], []) => match &one.key {
             Key::Account(bare) => state.people.find(bare),
             Key::Id(id) => state.people.find_id(*id),
