@@ -17,10 +17,12 @@ namespaces! {
     XMLNS = "http://www.w3.org/2000/xmlns/", "XML: the prefix `xmlns`";
 
     ROSTER = "jabber:iq:roster", "RFC 6121: the roster";
+    PRIVACY = "jabber:iq:privacy", "XEP-0016: privacy lists";
+    PRIVATE = "jabber:iq:private", "XEP-0049: private XML storage";
+    REGISTER = "jabber:iq:register", "XEP-0077: registration";
     DATA = "jabber:x:data", "XEP-0004: data forms";
     DATA_VALIDATE = "http://jabber.org/protocol/xdata-validate", "XEP-0122: validation of data forms";
     COMMANDS = "http://jabber.org/protocol/commands", "XEP-0050: ad-hoc commands";
-    REGISTER = "jabber:iq:register", "XEP-0077: registration";
     DISCO_INFO = "http://jabber.org/protocol/disco#info", "XEP-0030: what an entity is";
     DISCO_ITEMS = "http://jabber.org/protocol/disco#items", "XEP-0030: what an entity holds";
     ADDRESS = "http://jabber.org/protocol/address", "XEP-0033: extended addressing";
@@ -69,6 +71,7 @@ namespaces! {
     REPORTING = "urn:xmpp:reporting:1", "XEP-0377: reports";
     REFERENCE = "urn:xmpp:reference:0", "XEP-0372: references";
     FALLBACK = "urn:xmpp:fallback:0", "XEP-0428: fallback indication";
+    PUSH = "urn:xmpp:push:0", "XEP-0357: push notifications";
     EME = "urn:xmpp:eme:0", "XEP-0380: explicit message encryption";
     OMEMO = "urn:xmpp:omemo:2", "XEP-0384: OMEMO";
     OMEMO_LEGACY = "eu.siacs.conversations.axolotl", "XEP-0384 before version 0.4";
@@ -85,7 +88,6 @@ namespaces! {
     MAV = "urn:xmpp:muc:affiliations:1", "XEP-0463: affiliation versioning";
     RELATED = "urn:xmpp:related:0", "ProtoXEP related entities";
     MMN = "urn:xmpp:mmn:0", "XEP-0452: mention notifications";
-    PUSH = "urn:xmpp:push:0", "XEP-0357: push notifications";
     PUSH_SUMMARY = "urn:xmpp:push:summary", "XEP-0357: the form in a notification";
     PUSH2 = "urn:xmpp:push2:0", "Push 2.0";
     BOOKMARKS = "urn:xmpp:bookmarks:1", "XEP-0402: bookmarks in PEP";

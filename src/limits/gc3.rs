@@ -28,6 +28,10 @@ pub struct Gc3Limits {
     pub tombstones: usize,
     /// Messages of which the room remembers id and author. Default 1024.
     pub recent: usize,
+    /// Messages that are kept whole for those who enter by XEP-0045. Default 50.
+    pub ring: usize,
+    /// Bytes of these messages. Default 256 KiB.
+    pub ring_bytes: usize,
     /// Messages that are held for a pending session. Default 64.
     pub held: usize,
     /// Bytes of the messages that are held for a pending session. Default 256 KiB.
@@ -133,6 +137,8 @@ impl Default for Gc3Limits {
             form_fields: 64,
             tombstones: 10_000,
             recent: 1024,
+            ring: 50,
+            ring_bytes: 256 * 1024,
             held: 64,
             held_bytes: 256 * 1024,
             pending_for: Span::from_secs(30),

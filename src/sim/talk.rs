@@ -206,6 +206,30 @@ const DEEDS: &[(u32, &str)] = &[
         "<message type='groupchat' id='m{step}' from='{from}' to='{room}'><body>hello {step}</body>\
          <stanza-id xmlns='urn:xmpp:sid:0' by='{room}' id='{id}'/></message>",
     ),
+    (
+        14,
+        "<presence id='p{step}' from='{from}' to='{room}/{name}'><show>away</show>\
+         <x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='{how}'/></x></presence>",
+    ),
+    (5, "<presence from='{from}' to='{room}/{name}'><status>{step}</status></presence>"),
+    (3, "<presence type='unavailable' from='{from}' to='{room}/{name}'><status>bye</status></presence>"),
+    (
+        2,
+        "<presence type='error' from='{from}' to='{room}/{name}'><error type='cancel'>\
+         <gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
+    ),
+    (
+        2,
+        "<message type='error' id='m{how}' from='{from}' to='{room}/{name}'><error type='cancel'>\
+         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
+    ),
+    (3, "<message type='chat' id='m{step}' from='{from}' to='{room}/{name}'><body>psst</body></message>"),
+    (3, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><query xmlns='jabber:iq:version'/></iq>"),
+    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><vCard xmlns='vcard-temp'/></iq>"),
+    (2, "<iq type='result' id='{id}' from='{from}' to='{room}/{name}'><query xmlns='jabber:iq:version'/></iq>"),
+    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+    // Not a stanza: the service shuts down.
+    (1, SHUTDOWN),
     // Not a stanza: the host was restored from a state that may be too old.
     (1, ""),
 ];
@@ -281,6 +305,7 @@ impl Deed {
             ("participant", form("participant")),
             ("setting", field(pick(&settings, self.how))),
             ("nickname", field(&format!("nickname {}", pick(&NICKS, self.how)))),
+            ("name", pick(&NAMES, self.how).to_owned()),
             ("kind", pick(&["channel", "group", "announcement"], self.how).to_owned()),
             ("topic", pick(&["message", "participant", "presence"], self.how).to_owned()),
             ("affiliation", pick(&["owner", "admin", "member", "none", "outcast"], self.how).to_owned()),
@@ -303,7 +328,13 @@ impl Deed {
     }
 }
 
-const NICKS: [&str; 6] = ["Ann", "Ben", "Cid", "-Dee", "  Eve  Eve ", "ann"];
+const NICKS: [&str; 7] = ["Ann", "Ben", "Cid", "-Dee", "  Eve  Eve ", "ann", "Ben \u{1f98a}"];
+
+/// Names in the addresses of occupants.
+const NAMES: [&str; 7] = ["Ann", "Ben", "ben", "Dee", "-Cid", "Eve", "Flo"];
+
+/// What stands for the end of the service.
+const SHUTDOWN: &str = "shutdown";
 
 const GROUPS: [&str; 7] = [
     "<group type='urn:xmpp:hats:0' address='urn:x-hat:tea'/>",
@@ -354,7 +385,11 @@ pub fn talk_after(opening: &[&str], deeds: &[Deed]) -> Result<Talk, String> {
             Ok(deed) => deed.stanza(step, &rooms, &ids),
             Err(text) => text.replace("{room}", rooms.first().map_or(NOWHERE, String::as_str)),
         };
-        let input = if text.is_empty() { Input::Command(Command::Restored) } else { stanza(&text)? };
+        let input = match text.as_str() {
+            "" => Input::Command(Command::Restored),
+            SHUTDOWN => Input::Command(Command::Shutdown),
+            text => stanza(text)?,
+        };
         let done = bench.handle(end, input).map_err(|restless| restless.to_string())?;
         done.map_err(|misuse| format!("{misuse}: {text}"))?;
         for line in bench.take_lines() {

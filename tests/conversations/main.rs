@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
 mod misuse;
+mod muc;
 mod pairs;
 mod privacy;
 mod streams;

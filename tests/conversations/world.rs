@@ -51,6 +51,20 @@ impl World {
         Self { bench, at: 0, lines: Vec::new(), names: Vec::new() }
     }
 
+    /// The same, with rooms that are entered by XEP-0045, too.
+    pub(crate) fn muc() -> Self {
+        let mut world = Self::new();
+        let config = ServiceConfig { muc: true, ..world.bench.machine.config().clone() };
+        world.bench.machine.reconfigure(config).unwrap();
+        world
+    }
+
+    /// Somebody enters by presence.
+    pub(crate) fn enter(&mut self, from: &str, nick: &str) -> Vec<(Vec<String>, Tree)> {
+        let x = "<x xmlns='http://jabber.org/protocol/muc'/>";
+        self.send(1000, &format!("<presence from='{from}' to='{{room}}/{nick}'>{x}</presence>"))
+    }
+
     /// Text in which `{names}` are filled in.
     pub(crate) fn fill(&self, text: &str) -> String {
         self.names.iter().fold(text.to_owned(), |text, (name, value)| text.replace(&format!("{{{name}}}"), value))

@@ -64,6 +64,9 @@ fn conversations_reach_what_they_should() {
     ] {
         assert!(decided.contains(format!("gc3.{rule}").as_str()), "{rule} is not among {decided:?}");
     }
+    for rule in ["J4", "J10", "P8", "N1", "P11", "X1", "W1", "G7.8", "T1", "S1", "X4"] {
+        assert!(decided.contains(format!("muc.{rule}").as_str()), "muc.{rule} is not among {decided:?}");
+    }
     for rule in ["A2", "A7", "W3", "W4", "W13", "H1", "D1"] {
         assert!(decided.contains(format!("acl.{rule}").as_str()), "acl.{rule} is not among {decided:?}");
     }

@@ -103,7 +103,10 @@ pub(super) fn command(room: &mut Room, command: Command, out: &mut Out<'_>) {
     let state = &mut room.state;
     match command {
         // Sessions learn by sync what they missed.
-        Command::Shutdown => say::also(out, rule::G13_3),
+        Command::Shutdown => {
+            room.shut_down(out);
+            say::also(out, rule::G13_3);
+        }
         Command::Restored => {
             state.restored();
             say::also(out, rule::G2_4);

@@ -1,7 +1,7 @@
 //! What follows when presence to an occupant's address was judged (XEP-0045): apply, then say.
 
 use super::judge::muc::{Change, Renaming};
-use super::state::{Entering, Exited, Why};
+use super::state::{Asker, Dialect, Entering, Exited, Session, Why};
 use super::{Out, Room, say};
 use crate::codec::{Fragment, Stanza};
 use crate::gc3::host::Notice;
@@ -47,6 +47,16 @@ impl Room {
                 self.exited(why, exited, &words, out);
             }
             Change::Astray => say::muc::astray(state, out, why, stanza),
+            Change::Forward(forward) => {
+                let asker = Asker {
+                    full: stanza.from.as_ref().map_or("", |from| from.as_str()),
+                    id: stanza.id.as_deref().unwrap_or_default(),
+                    asked: stanza.element.attr("to").unwrap_or_default(),
+                };
+                if let Some(id) = state.forward(asker, (forward.asker, forward.target), forward.seat) {
+                    say::muc::forwarded(state, out, why, &forward, &id);
+                }
+            }
         }
     }
 
@@ -89,17 +99,32 @@ impl Room {
                 gone.words = words.clone();
                 say::departed(&self.state, out, why, &gone);
             }
-            Some(Exited::Session { who, jid, changed }) => {
+            Some(Exited::Session { who, jid, changed, back }) => {
                 say::muc::ended(&self.state, out, why, who, &jid, words);
                 let present = self.state.present(who);
-                if changed {
+                // Without another session it is shown by what the room knows of it, which the announcement tells.
+                if changed && (present.is_none() || self.state.spoken_for(who).is_some()) {
                     say::muc::shown_to_others(&self.state, out, why, who);
                 }
                 if let Some(present) = present {
                     say::presence(&self.state, out, table::P3, present);
                 }
+                if back {
+                    say::also(out, rule::J10);
+                }
             }
             None => {}
+        }
+    }
+
+    /// The service shuts down: every occupant is out, and told so (XEP-0045 §11.2).
+    pub(super) fn shut_down(&mut self, out: &mut Out<'_>) {
+        say::muc::shut_down(&self.state, out);
+        let occupies = |(seat, session): (Seat, &Session)| (session.dialect == Dialect::Muc).then_some(seat);
+        let seats: Vec<Seat> = self.state.sessions.iter().filter_map(occupies).collect();
+        for seat in seats {
+            // Nobody is told of anybody else: all of them go.
+            self.state.end_occupant(seat, Why::Lost);
         }
     }
 
@@ -108,6 +133,6 @@ impl Room {
         let jid = self.state.sessions.jid(seat).into();
         let exited = self.state.lose_occupant(seat);
         out.push(table::P6, Action::Tell(Notice::SessionEnded { jid }));
-        self.exited(rule::X1, exited, &Fragment::default(), out);
+        self.exited(rule::P6, exited, &Fragment::default(), out);
     }
 }

@@ -37,7 +37,9 @@ impl Room {
                 if ask {
                     state.ask(who);
                 }
-                state.stay(who);
+                if state.stay(who) {
+                    say::also(out, muc::J10);
+                }
                 say::joined(state, out, why, stanza, who, ask);
                 say::present_state(state, out, rule::P3, &full, was);
             }
@@ -134,7 +136,7 @@ impl Room {
                 let actor = edits.actor;
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
-                say::muc::changed(state, out, why, &edited.changed, Some(actor));
+                say::muc::changed(state, out, &edited.changed, Some(actor));
             }
             Change::Rule(mut ruling) => {
                 if let Some(from) = &stanza.from {
@@ -166,6 +168,9 @@ impl Room {
                 say::own_set(state, out, why, stanza, (who, &rules), present);
                 if let Some(old) = old {
                     say::muc::renamed(state, out, muc::N1, who, &old, None);
+                    if state.spoken_for(who).is_some() {
+                        say::also(out, muc::J10);
+                    }
                 }
             }
             Change::Configure(new) => {
@@ -173,8 +178,8 @@ impl Room {
                 let was = state.config.clone();
                 let edited = state.configure(new.config, new.actor);
                 say::configured(state, out, why, stanza, &new.rules, &edited.departed);
-                say::muc::configured(state, out, rule::C2, &was);
-                say::muc::changed(state, out, why, &edited.changed, None);
+                say::muc::configured(state, out, &was);
+                say::muc::changed(state, out, &edited.changed, None);
                 if let Some(aliases) = aliases {
                     out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
                 }
@@ -183,7 +188,7 @@ impl Room {
                 let occupants = say::muc::before_the_end(state);
                 let sessions = state.destroy(ending.clone());
                 say::destroyed(state, out, why, stanza, &ending, &sessions);
-                say::muc::destroyed(state, out, why, &ending, &occupants);
+                say::muc::destroyed(state, out, &ending, &occupants);
                 let accounts = state.farewells();
                 say::farewell(state, out, why, &accounts);
             }

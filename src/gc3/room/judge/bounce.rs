@@ -40,7 +40,24 @@ fn bounced(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdic
     let id = stanza.id.as_deref().filter(|id| !id.is_empty());
     let heard = state.sessions.get(seat).map(|session| session.last);
     let sent = id.and_then(|id| state.talk.sent(id)).is_some_and(|sent| Some(sent) >= heard);
-    let Some(error) = StanzaError::read(stanza).filter(|_| sent && may_end(state, seat)) else {
+    if !sent {
+        return (rule::P6, Verdict::Drop);
+    }
+    returned_error(state, stanza, seat)
+}
+
+/// A presence that came back from a session that is in by presence. It needs no id: whoever sends it, or whose server
+/// does, is no other.
+pub(super) fn presence(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
+    match state.occupant(sender.full) {
+        Some((seat, _)) => returned_error(state, stanza, seat),
+        None => (rule::P6, Verdict::Drop),
+    }
+}
+
+/// What an error says of the session that it came from.
+fn returned_error(state: &State, stanza: &Stanza, seat: Seat) -> (Rule, Verdict) {
+    let Some(error) = StanzaError::read(stanza).filter(|_| may_end(state, seat)) else {
         return (rule::P6, Verdict::Drop);
     };
     match error.condition {

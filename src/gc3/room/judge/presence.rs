@@ -60,6 +60,9 @@ fn ended(state: &State, who: Slot, standing: Standing, sender: &Sender<'_>) -> V
 /// Decides about a result or an error (P6, G4.2, G4.3, M9).
 pub(super) fn returned(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> (Rule, Verdict) {
     if stanza.kind == StanzaKind::Presence && stanza.type_ == StanzaType::Error {
+        if state.occupant(sender.full).is_some() {
+            return super::bounce::presence(state, stanza, sender);
+        }
         return subscription_failed(state, stanza, sender);
     }
     super::bounce::returned(state, stanza, sender)

@@ -56,6 +56,11 @@ pub(super) fn occupant(state: &State, stanza: &Stanza, sender: &Sender<'_>, reso
     if get && payload.is("ping", ns::PING) {
         return ping(state, sender, who, target);
     }
+    if state.occupant(sender.full).is_some()
+        && let Some((seat, _)) = state.spoken_for(target)
+    {
+        return super::muc::request(state, stanza, (who, target), seat, payload);
+    }
     let seen = state.may(person, Verb::ViewRealJid) || who == target;
     let agreed = state.config.profile_relay && other.profile;
     let Some((what, items)) = request(payload).filter(|_| get && (seen || agreed)) else {
@@ -79,7 +84,7 @@ fn ping(state: &State, sender: &Sender<'_>, who: Slot, target: Slot) -> (Rule, V
 }
 
 /// What is asked for, if it is something that may be asked of an account.
-fn request(payload: &Element) -> Option<(Relayed, Vec<Box<str>>)> {
+pub(super) fn request(payload: &Element) -> Option<(Relayed, Vec<Box<str>>)> {
     let namespace = payload.ns();
     let what = match (namespace.as_str(), payload.name()) {
         (ns::VCARD, "vCard") => Relayed::VcardTemp,
@@ -99,7 +104,7 @@ fn request(payload: &Element) -> Option<(Relayed, Vec<Box<str>>)> {
     Some((what, Vec::new()))
 }
 
-fn allowed(state: &State, asker: &Person, target: &Person) -> bool {
+pub(super) fn allowed(state: &State, asker: &Person, target: &Person) -> bool {
     let pair = pair(asker.id, target.id);
     let within = |bound, whose: &str, rate| state.allowance(bound, whose).allows(rate, state.now);
     state.relays.len() < state.limits.in_flight

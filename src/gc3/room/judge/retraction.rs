@@ -133,19 +133,23 @@ pub(super) fn moderate(state: &State, sender: &Sender<'_>, demand: &Element) -> 
     };
     let by = state.next_message_id();
     let participant = state.participant_jid(moderator.id);
-    let signed = |writer: &mut Writer| {
-        writer.open("moderated", ns::MODERATE).attr("by", &participant);
+    let signed = |by: &str, writer: &mut Writer| {
+        writer.open("moderated", ns::MODERATE).attr("by", by);
         writer.open("occupant-id", ns::OCCUPANT_ID).attr("id", moderator.id.as_str()).close().close();
         if let Some(reason) = &reason {
             writer.leaf("reason", ns::RETRACT, reason);
         }
     };
-    let body = Fragment::new(|writer| {
-        writer.open("retract", ns::RETRACT).attr("id", id);
-        signed(writer);
-        writer.close();
-    });
-    let tombstone = tombstone(state, original, &by, signed);
-    let moderation = Moderation { actor: moderator.id, id: by.into(), body, tombstone };
+    let body = |by: &str| {
+        Fragment::new(|writer| {
+            writer.open("retract", ns::RETRACT).attr("id", id);
+            signed(by, writer);
+            writer.close();
+        })
+    };
+    let by_name = sender.who.map(|who| body(&state.occupant_jid(state.name(who)))).unwrap_or_default();
+    let body = body(&participant);
+    let tombstone = tombstone(state, original, &by, |writer| signed(&participant, writer));
+    let moderation = Moderation { actor: moderator.id, id: by.into(), body, by_name, tombstone };
     (rule::G8_3, Verdict::Accept(Change::Moderate(moderation)))
 }

@@ -85,6 +85,7 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         subject: words.subject.as_ref().map(|subject| subject.bytes().clone()),
         retracts,
         paced: words.body,
+        counted: words.body && !words.corrects,
     };
     (why, Verdict::Accept(Change::Speak(speech)))
 }

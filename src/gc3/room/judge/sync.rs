@@ -1,9 +1,9 @@
 //! Subscriptions by request, and `sync`: the cure for Schrödinger's chat (G4.5, G5).
 
-use super::{Change, NOT_IN, Reply, Sender, SyncReply, TOO_FAST, TOO_MANY, Verdict, refuse};
+use super::{CONFLICT, Change, NOT_IN, Reply, Sender, SyncReply, TOO_FAST, TOO_MANY, Verdict, refuse};
 use crate::gc3::config::History;
 use crate::gc3::room::state::{Bound, Slot, State, Topics};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{muc, table as rule};
 use crate::gc3::wire::Sync;
 use crate::party::Address;
 use crate::rule::Rule;
@@ -11,6 +11,9 @@ use crate::rule::Rule;
 /// Decides about `<subscribe/>` and `<unsubscribe/>`.
 pub(super) fn subscribe(state: &State, sender: &Sender<'_>, add: Topics, remove: Topics) -> (Rule, Verdict) {
     let Some(who) = sender.who else { return refuse(rule::G14_9, NOT_IN) };
+    if state.occupant(sender.full).is_some() {
+        return refuse(muc::J10, CONFLICT);
+    }
     let Some(full) = full(sender) else { return refuse(rule::G14_12, crate::gc3::wire::BAD_REQUEST) };
     if let Some(refused) = no_room(state, who, sender, add) {
         return refused;
@@ -20,6 +23,9 @@ pub(super) fn subscribe(state: &State, sender: &Sender<'_>, add: Topics, remove:
 
 /// A full JID that wants a session when its account has as many as it may.
 pub(super) fn no_room(state: &State, who: Slot, sender: &Sender<'_>, add: Topics) -> Option<(Rule, Verdict)> {
+    if !add.is_empty() && state.occupant(sender.full).is_some() {
+        return Some(refuse(muc::J10, CONFLICT));
+    }
     let opens = !add.is_empty() && sender.is_full && state.sessions.find(sender.full).is_none();
     let full = opens && state.sessions.of(&state.people, who).count() >= state.limits.sessions as usize;
     full.then(|| refuse(rule::G14_15, TOO_MANY))

@@ -7,7 +7,7 @@ use crate::gc3::form::PREFIX;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Command, Items, Paged, RELATED_INDEX, RELATED_SPACES};
 use crate::gc3::room::state::{Slot, State};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{muc, table as rule};
 use crate::ns;
 use crate::rule::Rule;
 
@@ -37,7 +37,7 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
         writer.open("query", ns::DISCO_INFO);
         writer.open("identity", ns::DISCO_INFO).attr("category", "conference").attr("type", "text");
         writer.attr("name", &state.config.name).close();
-        for feature in FEATURES.into_iter().chain(configured(state)) {
+        for feature in FEATURES.into_iter().chain(state.muc.then_some(ns::MUC)).chain(configured(state)) {
             writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
         }
         room_info(state, aliased, subject).write(writer);
@@ -45,6 +45,10 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
     });
     if !state.hats.known.is_empty() {
         also(out, crate::gc3::rules::acl::H10);
+    }
+    if state.muc {
+        also(out, muc::D1);
+        also(out, muc::D2);
     }
     if why != rule::G13_7 {
         also(out, rule::G13_7);
@@ -61,7 +65,7 @@ fn configured(state: &State) -> Vec<&'static str> {
         one_of(config.password.is_empty(), "muc_unsecured", "muc_passwordprotected"),
         one_of(config.moderated, "muc_moderated", "muc_unmoderated"),
         one_of(config.visibility == Visibility::Everyone, "muc_nonanonymous", "muc_semianonymous"),
-        "muc_persistent",
+        one_of(config.persistent, "muc_persistent", "muc_temporary"),
     ];
     if config.has_archive() {
         features.extend([ns::MAM, ns::MAM_EXTENDED, ns::RETRACT_TOMBSTONE]);
@@ -86,11 +90,21 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
     if let Some(hash) = super::acl::hats_hash(&state.hats) {
         form = form.with(text("hats#hash", &hash));
     }
+    let open = config_is_open(state) && state.config.listed && state.config.persistent;
+    if let Some(hourly) = state.talk.activity.hourly(state.now).filter(|_| open) {
+        let value = format!("{}.{:02}", hourly / 100, hourly % 100);
+        form = form.with(text("{urn:xmpp:muc-activity}message-activity", &value));
+    }
     if aliased {
         let canonical = Field::new(&format!("{PREFIX}canonical"), FieldType::JidSingle);
         form = form.with(canonical.value(state.address.as_str()));
     }
     form
+}
+
+/// Whether strangers may enter.
+fn config_is_open(state: &State) -> bool {
+    !state.config.members_only && state.config.password.is_empty()
 }
 
 /// The text of the subject, in its first language.
@@ -109,7 +123,8 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza
         writer.open("query", ns::DISCO_ITEMS);
         match items {
             Items::People { slots, paged } => {
-                slots.iter().for_each(|&slot| person(state, slot, writer));
+                let named = stanza.from.as_ref().is_some_and(|from| state.occupant(from.as_str()).is_some());
+                slots.iter().for_each(|&slot| person(state, slot, named, writer));
                 if let Some(paged) = paged {
                     page(state, slots, *paged, writer);
                 }
@@ -138,14 +153,19 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza
         }
         writer.close();
     });
+    if stanza.from.as_ref().is_some_and(|from| state.occupant(from.as_str()).is_some()) {
+        also(out, muc::D1);
+    }
     if why == rule::SP9 {
         also(out, rule::SP4);
     }
 }
 
-fn person(state: &State, slot: Slot, writer: &mut Writer) {
+/// A participant, by the address that the reader's dialect has for it.
+fn person(state: &State, slot: Slot, named: bool, writer: &mut Writer) {
     if let Some(person) = state.people.get(slot) {
-        writer.open("item", ns::DISCO_ITEMS).attr("jid", &state.participant_jid(person.id));
+        let jid = if named { state.occupant_jid(state.name(slot)) } else { state.participant_jid(person.id) };
+        writer.open("item", ns::DISCO_ITEMS).attr("jid", &jid);
         writer.attr("name", &person.nick).close();
     }
 }

@@ -2,7 +2,7 @@
 
 use minidom::Element;
 
-use super::{also, own_header, send_one, write_nick, write_occupant_id};
+use super::{also, muc, own_header, send_one, write_nick, write_occupant_id};
 use crate::codec::{Condition, ErrorType, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::Verb;
 use crate::gc3::host::Notice;
@@ -27,7 +27,7 @@ pub(crate) fn relay(state: &State, out: &mut Out<'_>, why: Rule, request: &Reque
     let header =
         Header { kind: StanzaKind::Iq, type_: StanzaType::Get, from: state.domain(), id: Some(id), lang: None };
     let stanza = Outgoing::new(&header, |writer| match request.what {
-        Relayed::VcardTemp => {
+        Relayed::VcardTemp | Relayed::Card => {
             writer.open("vCard", ns::VCARD).close();
         }
         Relayed::Vcard4 => {
@@ -35,7 +35,7 @@ pub(crate) fn relay(state: &State, out: &mut Out<'_>, why: Rule, request: &Reque
         }
         Relayed::AvatarMetadata => write_items(writer, ns::AVATAR_METADATA, &request.items),
         Relayed::AvatarData => write_items(writer, ns::AVATAR_DATA, &request.items),
-        Relayed::Check(_) => {}
+        Relayed::Check(_) | Relayed::Forward => {}
     });
     send_one(out, why, state.people.jid(request.target), &stanza);
     also(out, rule::V7);
@@ -55,12 +55,21 @@ pub(crate) fn relayed(state: &State, out: &mut Out<'_>, why: Rule, relay: &Relay
     let person = asker.and_then(|jid| state.people.find(jid.to_bare().as_str())).and_then(|who| state.people.get(who));
     let Some(person) = person else { return refuse_relay(out, rule::G9_4, relay, &UNAVAILABLE) };
     if let Some(error) = StanzaError::read(answer) {
-        return refuse_relay(out, why, relay, &rebuilt(&error).by(state.address.as_str()));
+        let error = match relay.what {
+            // Between occupants an error is what it is, without its words.
+            Relayed::Forward => StanzaError::new(error.type_, error.condition),
+            _ => rebuilt(&error).by(state.address.as_str()),
+        };
+        return refuse_relay(out, why, relay, &error);
     }
     let jids = state.may(person, Verb::ViewRealJid) || state.id_of(&relay.to) == person.id;
     let header = answer_header(relay, StanzaType::Result);
     let stanza = Outgoing::new(&header, |writer| {
         if let Some(payload) = answer.payload() {
+            if relay.what == Relayed::Forward {
+                writer.element(payload);
+                return;
+            }
             rebuild(relay.what, payload, jids, writer);
         }
     });
@@ -99,13 +108,14 @@ fn rebuilt(error: &StanzaError<'_>) -> StanzaError<'static> {
 
 /// Writes what is known of an answer (G9.3): with `jids` to a reader who may see whose it is.
 fn rebuild(what: Relayed, payload: &Element, jids: bool, writer: &mut Writer) {
+    let card = what == Relayed::Card;
     match what {
-        Relayed::VcardTemp if payload.is("vCard", ns::VCARD) => {
+        Relayed::VcardTemp | Relayed::Card if payload.is("vCard", ns::VCARD) => {
             writer.open("vCard", ns::VCARD);
             for child in payload.children().filter(|child| child.has_ns(ns::VCARD)) {
                 match child.name() {
                     "PHOTO" => photo(child, writer),
-                    name if jids && VCARD.contains(&name) => {
+                    name if (jids || card) && VCARD.contains(&name) && !(card && name == "JABBERID") => {
                         writer.element(child);
                     }
                     _ => {}
@@ -183,12 +193,16 @@ pub(crate) fn private(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stan
         id: stanza.id.as_deref(),
         lang: stanza.lang.as_deref(),
     };
-    let message = Outgoing::new(&header, |writer| {
-        writer.fragment(&private.body);
-        write_occupant_id(writer, author.id);
-        write_nick(writer, &author.nick);
-    });
-    send_one(out, why, state.people.jid(private.target), &message);
+    if state.people.get(private.target).is_some_and(|target| target.ephemeral) {
+        muc::private(state, out, stanza, private);
+    } else {
+        let message = Outgoing::new(&header, |writer| {
+            writer.fragment(&private.body);
+            write_occupant_id(writer, author.id);
+            write_nick(writer, &author.nick);
+        });
+        send_one(out, why, state.people.jid(private.target), &message);
+    }
     if private.stripped {
         also(out, rule::M3);
         also(out, rule::G6_2);
@@ -196,8 +210,13 @@ pub(crate) fn private(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stan
 }
 
 /// Asks a session whether it is there (P6).
+///
+/// It comes from the address that the session itself sent presence to, so that a server that guards requests by shared
+/// presence lets it pass.
 pub(crate) fn check_session(state: &State, out: &mut Out<'_>, why: Rule, to: &str, id: &str) {
+    let own = state.occupant(to).map(|(_, session)| state.occupant_jid(state.name(session.person)));
     let header = Header { id: Some(id), ..own_header(state, StanzaKind::Iq, StanzaType::Get) };
+    let header = Header { from: own.as_deref().unwrap_or(header.from), ..header };
     let ping = Outgoing::new(&header, |writer| {
         writer.open("ping", ns::PING).close();
     });

@@ -76,7 +76,7 @@ pub(crate) fn moderated(
 ) {
     let hearers = state.sessions.hearing_messages(Dialect::Gc3);
     send(out, why, Audience::all(state.sessions.roster(), hearers), announcement);
-    muc::moderated(state, out, why, moderation, stanza_id);
+    muc::moderated(state, out, moderation, stanza_id);
     keep(state, out, Some(&moderation.tombstone), record);
     also(out, rule::M6);
     also(out, rule::G6_3);

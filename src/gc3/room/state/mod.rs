@@ -32,7 +32,7 @@ pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
 pub(crate) use settings::{Configuring, Ending, OwnSettings};
 pub(crate) use speaking::{Moderation, Speech, Tombstone};
-pub(crate) use talk::{Said, Subject, Talk};
+pub(crate) use talk::{Past, Said, Subject, Talk};
 pub(crate) use timers::{Timer, Timers};
 
 use crate::codec::StanzaKind;
@@ -199,6 +199,10 @@ pub(crate) enum Relayed {
     AvatarData,
     VcardTemp,
     Vcard4,
+    /// A `vcard-temp` for another occupant: all but the address.
+    Card,
+    /// Whatever an occupant asks of another's session.
+    Forward,
     /// The room's own ping to a session that bounced.
     Check(Seat),
 }

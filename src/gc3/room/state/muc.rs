@@ -83,6 +83,8 @@ pub(crate) struct Entered {
     pub(crate) new: bool,
     /// Whether others see another presence of it now.
     pub(crate) changed: bool,
+    /// Whether its account is in by request as well.
+    pub(crate) both: bool,
 }
 
 /// What came of the end of a session that was in by presence.
@@ -91,7 +93,8 @@ pub(crate) enum Exited {
     /// The account is not in any more.
     Departed(Box<Departed>),
     /// It still is: the session that ended, and whether others see another presence of it now.
-    Session { who: Slot, jid: Address, changed: bool },
+    /// `back`: it is a session of the other dialect again.
+    Session { who: Slot, jid: Address, changed: bool, back: bool },
 }
 
 impl State {
@@ -154,14 +157,16 @@ impl State {
         Some(if is_resource(name) && !taken(name) { name.into() } else { id.as_str().into() })
     }
 
-    /// A participant is in by request from now on, and stays when its devices go.
-    pub(crate) fn stay(&mut self, who: Slot) {
-        if self.people.get(who).is_some_and(|person| person.ephemeral) {
+    /// A participant is in by request from now on, and stays when its devices go; whether that is new.
+    pub(crate) fn stay(&mut self, who: Slot) -> bool {
+        let stays = self.people.get(who).is_some_and(|person| person.ephemeral);
+        if stays {
             if let Some(person) = self.people.get_mut(who) {
                 person.ephemeral = false;
             }
             self.touch(who);
         }
+        stays
     }
 
     /// Lets somebody in by presence.
@@ -184,7 +189,8 @@ impl State {
         });
         self.direct(seat, show, priority, payload);
         let changed = self.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
-        Entered { who, seat, new, changed }
+        let both = self.people.get(who).is_some_and(|person| !person.ephemeral);
+        Entered { who, seat, new, changed, both }
     }
 
     /// Notes the presence that a session directs to the room.
@@ -223,7 +229,7 @@ impl State {
     pub(crate) fn exit(&mut self, seat: Seat, why: Why) -> Option<Exited> {
         let session = *self.sessions.get(seat)?;
         let who = session.person;
-        let best = self.sessions.best_occupant(&self.people, who);
+        let before = self.spoken_for(who).map(|(_, payload)| payload.clone());
         let alone = self.occupants_of(who).len() == 1;
         if alone && self.people.get(who)?.ephemeral {
             return Some(Exited::Departed(self.depart(who, why, None)?.into()));
@@ -240,7 +246,8 @@ impl State {
             self.detach(seat);
         }
         self.stale.remove(&who);
-        Some(Exited::Session { who, jid, changed: best == Some(seat) })
+        let changed = self.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
+        Some(Exited::Session { who, jid, changed, back: session.origin == Origin::Presence })
     }
 
     /// Ends the presence of a session in the room, and the session with it.

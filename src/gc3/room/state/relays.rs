@@ -39,6 +39,16 @@ impl State {
         Some(id)
     }
 
+    /// Notes a request to an occupant's session, likewise.
+    pub(crate) fn forward(&mut self, asker: Asker<'_>, (who, target): (Slot, Slot), seat: Seat) -> Option<String> {
+        let to = self.sessions.roster().get(seat)?.as_str().into();
+        let id = self.relay(asker, who, target, Relayed::Forward)?;
+        if let Some(relay) = self.relays.get_mut(&self.drawn) {
+            relay.to = to;
+        }
+        Some(id)
+    }
+
     /// Ends a request; gives it back if it was open.
     pub(crate) fn end_relay(&mut self, number: u64) -> Option<Relay> {
         self.timers.clear(Timer::Relay(number));

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Bound, Said, Slot, State, Subject};
+use super::{Bound, Past, Said, Slot, State, Subject};
 use crate::codec::Fragment;
 use crate::gc3::host::Record;
 use crate::gc3::id::ParticipantId;
@@ -28,6 +28,8 @@ pub(crate) struct Speech {
     pub(crate) retracts: Option<Tombstone>,
     /// Whether slow mode counts it (XEP-0500 §7: messages with a body).
     pub(crate) paced: bool,
+    /// Whether it counts as activity (XEP-0502 §5): a message with a body that corrects no other.
+    pub(crate) counted: bool,
 }
 
 /// What takes the place of a retracted message (G8.2).
@@ -47,6 +49,8 @@ pub(crate) struct Moderation {
     pub(crate) id: Arc<str>,
     /// What the announcement holds.
     pub(crate) body: Fragment,
+    /// The same for those who address people by name.
+    pub(crate) by_name: Fragment,
     pub(crate) tombstone: Tombstone,
 }
 
@@ -131,6 +135,9 @@ impl State {
             id: speech.id.clone(),
             body: speech.body.bytes().clone(),
         });
+        if self.muc {
+            self.keep_whole(seq, &stanza_id, speech, &nick);
+        }
         let said = Said {
             seq,
             stanza_id: stanza_id.clone(),
@@ -143,6 +150,27 @@ impl State {
         };
         self.remember(said, record.as_ref());
         (seq, stanza_id, record)
+    }
+
+    /// Keeps an archived message whole, for those who enter by XEP-0045; the subject has a place of its own (§7.2.13).
+    fn keep_whole(&mut self, seq: u64, stanza_id: &Arc<str>, speech: &Speech, nick: &Arc<str>) {
+        if speech.counted {
+            self.talk.activity.count(self.now);
+        }
+        if !speech.archived || speech.subject.is_some() {
+            return;
+        }
+        let name = if self.has_other_name(speech.who) { self.name(speech.who).into() } else { nick.clone() };
+        let past = Past {
+            seq,
+            stanza_id: stanza_id.clone(),
+            stamp: self.now,
+            author: speech.author,
+            name,
+            id: speech.id.clone(),
+            body: speech.body.bytes().clone(),
+        };
+        self.talk.keep(past, (self.limits.ring, self.limits.ring_bytes));
     }
 
     /// Remembers a message that was sent to all.

@@ -27,6 +27,65 @@ pub(crate) struct Said {
     pub(crate) retracted: bool,
 }
 
+/// A message as those who enter by XEP-0045 are told of it (M14).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Past {
+    pub(crate) seq: u64,
+    pub(crate) stanza_id: Arc<str>,
+    pub(crate) stamp: Time,
+    pub(crate) author: ParticipantId,
+    /// The author's name then.
+    pub(crate) name: Arc<str>,
+    pub(crate) id: Arc<str>,
+    /// Its children, as bytes.
+    pub(crate) body: Bytes,
+}
+
+/// How much was said in each of the last hours (XEP-0502), the present one first.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Activity {
+    counts: VecDeque<u32>,
+    /// The hour of the first count, in hours since 1970.
+    hour: u64,
+    /// When counting began.
+    since: u64,
+}
+
+/// Whole hours that are counted, besides the present one.
+const HOURS: u64 = 24;
+const HOUR: u64 = 3_600_000;
+
+impl Activity {
+    /// Counts a message.
+    pub(crate) fn count(&mut self, now: Time) {
+        let hour = now.millis() / HOUR;
+        if self.counts.is_empty() {
+            (self.hour, self.since) = (hour, hour);
+            self.counts.push_front(0);
+        }
+        for _ in 0..hour.saturating_sub(self.hour).min(HOURS + 1) {
+            self.counts.push_front(0);
+        }
+        self.hour = self.hour.max(hour);
+        self.counts.truncate(HOURS as usize + 1);
+        if let Some(first) = self.counts.front_mut() {
+            *first = first.saturating_add(1);
+        }
+    }
+
+    /// Messages of an hour, in hundredths, by the whole hours of the last day; `None` before there is one.
+    pub(crate) fn hourly(&self, now: Time) -> Option<u64> {
+        let hour = now.millis() / HOUR;
+        let whole = hour.saturating_sub(self.since).min(HOURS);
+        if self.counts.is_empty() || whole == 0 {
+            return None;
+        }
+        let shift = hour.saturating_sub(self.hour);
+        let counted = self.counts.iter().zip(shift..).filter(|(_, age)| (1..=HOURS).contains(age));
+        Some(counted.map(|(&count, _)| u64::from(count)).sum::<u64>() * 100 / whole)
+    }
+}
+
 /// The last subject that was accepted.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Subject {
@@ -50,6 +109,9 @@ pub(crate) struct Talk {
     /// forget what was said.
     pub(crate) passing: VecDeque<(Arc<str>, Time)>,
     pub(crate) subject: Option<Subject>,
+    /// The last archived messages whole, where rooms are entered by XEP-0045 (M14).
+    pub(crate) ring: VecDeque<Past>,
+    pub(crate) activity: Activity,
 }
 
 impl Talk {
@@ -78,10 +140,24 @@ impl Talk {
         }
     }
 
+    /// Keeps a message whole; beyond so many, or so many bytes, the oldest goes.
+    pub(crate) fn keep(&mut self, past: Past, (most, bytes): (usize, usize)) {
+        self.ring.push_back(past);
+        let size = |past: &Past| past.body.len() + past.id.len() + past.name.len();
+        let mut all: usize = self.ring.iter().map(size).sum();
+        while self.ring.len() > most || all > bytes {
+            let Some(gone) = self.ring.pop_front() else { return };
+            all -= size(&gone);
+        }
+    }
+
     /// Puts a tombstone in the place of a retracted message, wherever the room still holds it.
     pub(crate) fn retract(&mut self, tombstone: &Record) {
         for said in self.recent.iter_mut().filter(|said| said.seq == tombstone.seq) {
             said.retracted = true;
+        }
+        for past in self.ring.iter_mut().filter(|past| past.seq == tombstone.seq) {
+            past.body = tombstone.body.clone();
         }
         if self.subject.as_ref().is_some_and(|s| *s.stanza_id == *tombstone.stanza_id) {
             self.subject = None;

@@ -1,4 +1,4 @@
-//! What XEP-0045 decides: presence to an occupant's address.
+//! What XEP-0045 decides: presence to an occupant's address, and requests of one occupant to another.
 //!
 //! The seam for its other half: a request of `muc#admin` or `muc#owner` is judged by a file beside these, from an `Ask`
 //! of its own in `wire`, into a [`Verdict`]. Affiliations, roles, kicks and bans become [`Change::Edit`], configuration
@@ -7,6 +7,7 @@
 //! `Classic`, with `state.locked` until it is configured; see [`entering`] for who may enter meanwhile.
 
 mod entering;
+mod requests;
 mod showing;
 
 use super::{Refusal, Sender, Verdict};
@@ -16,6 +17,7 @@ use crate::gc3::rules::table;
 use crate::gc3::wire::muc::{Ask, History};
 use crate::party::Seat;
 use crate::rule::Rule;
+pub(crate) use requests::{Forward, request};
 
 /// What changes by presence to an occupant's address.
 #[derive(Debug)]
@@ -34,6 +36,8 @@ pub(crate) enum Change {
     Exit { seat: Seat },
     /// Somebody believes to be in and is not.
     Astray,
+    /// A request is forwarded.
+    Forward(Forward),
 }
 
 /// Another nickname.

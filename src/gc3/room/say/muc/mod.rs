@@ -10,8 +10,9 @@ mod talk;
 
 pub(crate) use presence::{
     astray, before_the_end, changed, configured, destroyed, ended, entered, gone, renamed, shown, shown_to_others,
+    shut_down,
 };
-pub(crate) use talk::{moderated, spoken};
+pub(crate) use talk::{forwarded, moderated, private, spoken};
 
 use crate::codec::Writer;
 use crate::gc3::room::state::{Slot, State};

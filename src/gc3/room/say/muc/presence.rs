@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::{history, write_real_nick, write_status};
 use crate::codec::{Fragment, Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::{Affiliation, Role};
-use crate::gc3::config::{Config, Visibility};
+use crate::gc3::config::{Config, Visibility, Who};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::say::{also, own_header, send, send_one, write_occupant_id};
@@ -99,7 +99,16 @@ fn seen(state: &State, who: Slot, view: View) -> bool {
 /// Sends to every other occupant what `write` writes for its view.
 fn to_others(state: &State, out: &mut Out<'_>, why: Rule, who: Slot, write: impl Fn(View) -> Outgoing) {
     let own = state.occupants_of(who);
-    for view in View::ALL.into_iter().filter(|&view| seen(state, who, view)) {
+    if state.has_other_name(who) {
+        also(out, rule::G10_1);
+    }
+    for view in View::ALL {
+        if !seen(state, who, view) {
+            if !readers(state, view).is_empty() {
+                also(out, rule::G10_3);
+            }
+            continue;
+        }
         let audience = Audience::all_but(state.sessions.roster(), readers(state, view), &own);
         if !audience.is_empty() {
             send(out, why, audience, &write(view));
@@ -129,7 +138,7 @@ pub(crate) fn entered(
     as_asked: bool,
     history: History,
 ) {
-    let Entered { who, seat, new, changed } = *entered;
+    let Entered { who, seat, new, changed, both } = *entered;
     let (view, to) = (own_view(state, who), state.sessions.jid(seat));
     let mut away = false;
     for (other, person) in state.people.iter().filter(|&(other, _)| other != who) {
@@ -160,6 +169,12 @@ pub(crate) fn entered(
     let extra = Extra { codes: &codes, id: stanza.id.as_deref(), ..Extra::default() };
     send_one(out, why, to, &presence_of(state, who, view, extra));
     also(out, rule::S1);
+    if view == View::Moderators {
+        also(out, rule::G10_3);
+    }
+    if both {
+        also(out, rule::J10);
+    }
     history::send(state, out, who, to, history);
     history::subject(state, out, to);
 }
@@ -272,23 +287,29 @@ pub(crate) fn gone(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed)
 pub(crate) fn changed(
     state: &State,
     out: &mut Out<'_>,
-    why: Rule,
     changed: &BTreeMap<Slot, Option<Box<str>>>,
     actor: Option<ParticipantId>,
 ) {
     for (&who, reason) in changed {
         let extra = Extra { actor, reason: reason.as_deref(), ..Extra::default() };
-        to_others(state, out, why, who, |view| presence_of(state, who, view, extra));
+        to_others(state, out, rule::R1, who, |view| presence_of(state, who, view, extra));
         let own = state.occupants_of(who);
         if !own.is_empty() {
+            if state.config.list_visible == Who::Moderators && own_view(state, who) != View::Moderators {
+                // Who moderates now sees all of them.
+                for (other, _) in state.people.iter().filter(|&(other, _)| other != who) {
+                    let presence = presence_of(state, other, own_view(state, who), Extra::default());
+                    send(out, rule::G10_3, Audience::few(state.sessions.roster(), &own), &presence);
+                }
+            }
             let told = presence_of(state, who, own_view(state, who), Extra { codes: &[110], ..extra });
-            send(out, why, Audience::few(state.sessions.roster(), &own), &told);
+            send(out, rule::R1, Audience::few(state.sessions.roster(), &own), &told);
         }
     }
 }
 
 /// The configuration is another (§10.2.1): what changed, as far as there is a code for it.
-pub(crate) fn configured(state: &State, out: &mut Out<'_>, why: Rule, was: &Config) {
+pub(crate) fn configured(state: &State, out: &mut Out<'_>, was: &Config) {
     let is = &state.config;
     let mut codes = Vec::new();
     if is.has_archive() != was.has_archive() {
@@ -306,7 +327,7 @@ pub(crate) fn configured(state: &State, out: &mut Out<'_>, why: Rule, was: &Conf
         codes.iter().for_each(|&code| write_status(writer, code));
         writer.close();
     });
-    send(out, why, Audience::all(state.sessions.roster(), state.sessions.all(Dialect::Muc)), &told);
+    send(out, rule::C2, Audience::all(state.sessions.roster(), state.sessions.all(Dialect::Muc)), &told);
 }
 
 /// Somebody who is in by presence when the room ends.
@@ -327,7 +348,7 @@ pub(crate) fn before_the_end(state: &State) -> Vec<Last> {
 }
 
 /// The room is gone (§10.9): each occupant is told so by its own presence.
-pub(crate) fn destroyed(state: &State, out: &mut Out<'_>, why: Rule, ending: &Ending, occupants: &[Last]) {
+pub(crate) fn destroyed(state: &State, out: &mut Out<'_>, ending: &Ending, occupants: &[Last]) {
     for Last { name, id, sessions } in occupants {
         let from = state.occupant_jid(name);
         let header =
@@ -345,7 +366,7 @@ pub(crate) fn destroyed(state: &State, out: &mut Out<'_>, why: Rule, ending: &En
             writer.close();
         });
         for jid in sessions {
-            send_one(out, why, jid, &told);
+            send_one(out, rule::X3, jid, &told);
         }
     }
 }
@@ -360,4 +381,22 @@ pub(crate) fn astray(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         write_x(state, (affiliation, None), None, extra, writer);
     });
     send_one(out, why, from.as_str(), &told);
+}
+
+/// The service shuts down: each occupant is told so by its own presence.
+pub(crate) fn shut_down(state: &State, out: &mut Out<'_>) {
+    for Last { name, id, sessions } in before_the_end(state) {
+        let from = state.occupant_jid(&name);
+        let header =
+            Header { kind: StanzaKind::Presence, type_: StanzaType::Unavailable, from: &from, id: None, lang: None };
+        let affiliation = state.people.find_id(id).and_then(|who| state.people.get(who)).map(|p| p.affiliation);
+        let told = Outgoing::new(&header, |writer| {
+            write_occupant_id(writer, id);
+            let extra = Extra { codes: &[110, 332], ..Extra::default() };
+            write_x(state, (affiliation.unwrap_or_default(), None), None, extra, writer);
+        });
+        for jid in &sessions {
+            send_one(out, rule::X4, jid, &told);
+        }
+    }
 }
