@@ -267,7 +267,8 @@ impl Room {
     /// Whether nothing of a destroyed room is left to remember (G3.5).
     pub(crate) fn has_vanished(&self) -> bool {
         let remember = self.state.limits.remember_destroyed;
-        self.state.destroyed.as_ref().is_some_and(|gone| self.state.now >= gone.at.plus(remember))
+        self.state.vanished
+            || self.state.destroyed.as_ref().is_some_and(|gone| self.state.now >= gone.at.plus(remember))
     }
 
     /// Whether an account may know that the room exists (V4).
@@ -326,7 +327,9 @@ impl Machine for Room {
         match input {
             Input::Stanza(stanza) => {
                 self.advance(now);
+                let had = !self.state.people.is_empty();
                 self.stanza(&stanza, out);
+                self.vanish_if_left(had, out);
             }
             Input::Answer { token, answer } => {
                 if !self.state.questions.contains_key(&token) {
@@ -341,7 +344,9 @@ impl Machine for Room {
             }
             Input::Command(command) => {
                 self.advance(now);
+                let had = !self.state.people.is_empty();
                 self.command(command, out);
+                self.vanish_if_left(had, out);
             }
         }
         Ok(())
@@ -353,9 +358,11 @@ impl Machine for Room {
         }
         self.advance(now);
         let now = self.state.now;
+        let had = !self.state.people.is_empty();
         while let Some(timer) = self.state.timers.pop(now) {
             due::due(self, timer, out);
         }
+        self.vanish_if_left(had, out);
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -205,7 +205,11 @@ impl Room {
             }
             Change::Speak(speech) => {
                 let Ask::Speak(words) = ask else { return };
+                let hidden = state.muc && state.display(speech.who);
                 let (_, stanza_id, record) = state.speak(&speech);
+                if hidden {
+                    say::muc::shown_to_others(state, out, muc::G10_4, speech.who);
+                }
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
                 say::overfull(out, state.hold(&reflection));
                 say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection, stanza_id });

@@ -42,4 +42,7 @@ crate::rules! { "muc";
     D2 "D2" "PROFILE#service-discovery; XEP-0502" "A room that is listed, open and persistent tells how many messages are sent in an hour, by the whole hours of the last day.";
     G10_1 "G10.1" "PROFILE#names; RFC 7622 §3.4; our" "A nickname that is no resource, or another's name, is addressed by what of it is one, made unique by four characters of the participant ID.";
     G10_3 "G10.3" "PROFILE#who-is-there; our" "Where the list is for moderators, other occupants are shown the moderators and themselves, and get all messages.";
+    G10_4 "G10.4" "PROFILE#crowds; our" "In a room of more than 5000 participants an occupant is shown the moderators, those who spoke last, and itself, and the room says so.";
+    A1 "A1" "PROFILE#avatar; XEP-0486 §3" "Owners set the room's picture as a vCard, which everybody may read who may know the room, and each change is told with status 104.";
+    A2 "A2" "PROFILE#avatar; XEP-0486 §3.1, §6" "A picture from anybody else is refused with `auth/forbidden`, and what is too large or no picture with `modify/policy-violation` and `modify/bad-request`.";
 }

@@ -98,6 +98,8 @@ pub(crate) enum Reply {
     Command(CommandReply),
     /// Somebody's own settings.
     Own(Slot, FormType),
+    /// The room's picture.
+    Card,
     /// The configuration, and whether the asker may change it.
     Config {
         configures: bool,
@@ -211,7 +213,7 @@ pub(crate) enum Change {
     Own(OwnSettings),
     Configure(Box<Configuring>),
     Destroy(Ending),
-    /// By presence to an occupant's address.
+    /// By presence to an occupant's address, and other things of XEP-0045.
     Muc(muc::Change),
 }
 
@@ -273,6 +275,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Own(element) => settings::own(state, stanza, sender, element),
         Ask::Config(element) => settings::config(state, stanza, sender, element),
         Ask::Destroy(element) => settings::destroy(state, sender, element),
+        Ask::Card(card) => muc::card(state, stanza, sender, card),
         Ask::Muc(ask) => muc::presence(state, stanza, sender, ask),
         Ask::Returned => presence::returned(state, stanza, sender),
     }

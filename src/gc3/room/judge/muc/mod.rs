@@ -6,17 +6,20 @@
 //! of them is written already, in both dialects, whoever asked. A room that is created by entering it is one of kind
 //! `Classic`, with `state.locked` until it is configured; see [`entering`] for who may enter meanwhile.
 
+mod avatar;
 mod entering;
 mod requests;
 mod showing;
 
 use super::{Refusal, Sender, Verdict};
 use crate::codec::{Stanza, StanzaError};
-use crate::gc3::room::state::{Directed, Entering, Slot, State};
+use crate::gc3::id::ParticipantId;
+use crate::gc3::room::state::{Avatar, Directed, Entering, Slot, State};
 use crate::gc3::rules::table;
 use crate::gc3::wire::muc::{Ask, History};
 use crate::party::Seat;
 use crate::rule::Rule;
+pub(crate) use avatar::card;
 pub(crate) use requests::{Forward, request};
 
 /// What changes by presence to an occupant's address.
@@ -38,6 +41,8 @@ pub(crate) enum Change {
     Astray,
     /// A request is forwarded.
     Forward(Forward),
+    /// The room has another picture, or none.
+    Avatar { avatar: Option<Avatar>, actor: ParticipantId },
 }
 
 /// Another nickname.
