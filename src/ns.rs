@@ -19,7 +19,6 @@ namespaces! {
     ROSTER = "jabber:iq:roster", "RFC 6121: the roster";
     PRIVACY = "jabber:iq:privacy", "XEP-0016: privacy lists";
     PRIVATE = "jabber:iq:private", "XEP-0049: private XML storage";
-    REGISTER = "jabber:iq:register", "XEP-0077: registration";
     DATA = "jabber:x:data", "XEP-0004: data forms";
     DATA_VALIDATE = "http://jabber.org/protocol/xdata-validate", "XEP-0122: validation of data forms";
     COMMANDS = "http://jabber.org/protocol/commands", "XEP-0050: ad-hoc commands";
@@ -28,6 +27,13 @@ namespaces! {
     ADDRESS = "http://jabber.org/protocol/address", "XEP-0033: extended addressing";
     MUC = "http://jabber.org/protocol/muc", "XEP-0045: joining";
     MUC_USER = "http://jabber.org/protocol/muc#user", "XEP-0045: occupants";
+    MUC_ADMIN = "http://jabber.org/protocol/muc#admin", "XEP-0045: lists, affiliations, roles";
+    MUC_OWNER = "http://jabber.org/protocol/muc#owner", "XEP-0045: configuration and end of rooms";
+    MUC_ROOMCONFIG = "http://jabber.org/protocol/muc#roomconfig", "XEP-0045: the form of the configuration";
+    MUC_REGISTER = "http://jabber.org/protocol/muc#register", "XEP-0045: the form of registration";
+    MUC_REQUEST = "http://jabber.org/protocol/muc#request", "XEP-0045: requests for voice";
+    MUC_OFFLINE = "http://tigase.org/protocol/muc#offline", "messages for members who are away, as Tigase and Prosody have them";
+    REGISTER = "jabber:iq:register", "XEP-0077: registration";
     MUC_ROOMINFO = "http://jabber.org/protocol/muc#roominfo", "XEP-0045: the form in disco#info";
     MUC_STABLE_ID = "http://jabber.org/protocol/muc#stable_id", "XEP-0045: the room keeps message ids";
     SELF_PING = "http://jabber.org/protocol/muc#self-ping-optimization", "XEP-0410: self-ping";

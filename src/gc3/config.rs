@@ -168,6 +168,8 @@ pub struct Config {
     pub parent: String,
     /// Whether the members of that space may join.
     pub parent_join: ParentJoin,
+    /// Whether members may invite others into a members-only room, who are members then.
+    pub allow_invites: bool,
     /// Whether it stays when the last participant leaves. Every kind but the classic one always does.
     pub persistent: bool,
 }
@@ -200,6 +202,7 @@ impl Config {
             aliases: Vec::new(),
             parent: String::new(),
             parent_join: ParentJoin::None,
+            allow_invites: false,
             persistent: !classic,
         }
     }

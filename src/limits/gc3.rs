@@ -107,6 +107,8 @@ pub struct Gc3Limits {
     pub hats: usize,
     /// Hats that one account wears: each goes into every presence and item. Default 16.
     pub hats_worn: usize,
+    /// Invitations that may still be declined. Default 1000.
+    pub invitations: usize,
     /// Changes in the audit list. Default 500.
     pub audit: usize,
     /// Reports of one account. Default 10 an hour.
@@ -182,6 +184,7 @@ impl Default for Gc3Limits {
             acl_groups: 64,
             hats: 64,
             hats_worn: 16,
+            invitations: 1000,
             audit: 500,
             reports: Rate::per(10, Span::from_hours(1)),
             report_after: Span::from_days(7),

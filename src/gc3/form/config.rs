@@ -86,7 +86,7 @@ impl CreateForm {
 }
 
 /// Takes one field; whether it is one of a configuration (aliases apart).
-fn take(config: &mut Config, name: &str, values: &[String]) -> Result<bool, Problem> {
+pub(super) fn take(config: &mut Config, name: &str, values: &[String]) -> Result<bool, Problem> {
     fn set<T>(to: &mut T, value: Option<T>) {
         if let Some(value) = value {
             *to = value;
@@ -149,13 +149,14 @@ fn number(values: &[String]) -> Result<Option<u32>, Problem> {
 }
 
 /// Whether a configuration is one that the kind of the room admits (C1), and does not contradict itself (G1.5).
-fn fits(config: &Config, kind: Kind) -> Result<(), Problem> {
+pub(super) fn fits(config: &Config, kind: Kind) -> Result<(), Problem> {
     let by_kind = Config::of(kind);
     let group = kind == Kind::Group;
     let fixed = config.kind == kind
         && (kind == Kind::Classic || config.visibility == by_kind.visibility)
         && (!group || (!config.listed && config.members_only && config.aliases.is_empty()))
         && (!group || config.parent_join == ParentJoin::None)
+        && (kind == Kind::Classic || config.persistent)
         && (kind != Kind::Announcement || config.moderated);
     if !fixed {
         return Err(Problem::Fixed);
@@ -191,7 +192,7 @@ pub(crate) fn named_aliases(form: &Element) -> Vec<String> {
 }
 
 /// Whether a localpart has the shape of those that the service draws.
-fn is_drawn(local: &str) -> bool {
+pub(crate) fn is_drawn(local: &str) -> bool {
     local.len() == 26 && local.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'2'..=b'7'))
 }
 

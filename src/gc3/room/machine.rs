@@ -267,8 +267,24 @@ impl Room {
     /// Whether nothing of a destroyed room is left to remember (G3.5).
     pub(crate) fn has_vanished(&self) -> bool {
         let remember = self.state.limits.remember_destroyed;
-        self.state.vanished
-            || self.state.destroyed.as_ref().is_some_and(|gone| self.state.now >= gone.at.plus(remember))
+        match &self.state.destroyed {
+            // Of a room that was never opened nothing is worth remembering.
+            Some(gone) => self.state.locked || self.state.now >= gone.at.plus(remember),
+            None => self.state.vanished,
+        }
+    }
+
+    /// The address of a room that nobody ended.
+    pub(crate) fn unended(&self) -> Option<BareJid> {
+        if self.state.destroyed.is_some() {
+            return None;
+        }
+        BareJid::new(self.state.address.as_str()).ok()
+    }
+
+    /// A room of XEP-0045 that waits for its first configuration.
+    pub(crate) fn lock(&mut self) {
+        self.state.locked = true;
     }
 
     /// Whether an account may know that the room exists (V4).

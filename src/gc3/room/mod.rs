@@ -17,6 +17,7 @@ pub use machine::{DefaultTopics, Room, RoomOrder};
 pub(crate) use machine::Policy;
 
 pub(crate) use judge::answered;
+pub(crate) use judge::muc::Asked;
 pub(crate) use state::{Person, Question, Show, State, State as RoomState, Topics, parse_base36};
 
 /// Where a room says things.

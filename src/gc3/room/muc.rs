@@ -1,11 +1,12 @@
 //! What follows when presence to an occupant's address was judged (XEP-0045): apply, then say.
 
 use super::judge::muc::{Change, Renaming};
-use super::state::{Asker, Dialect, Entering, Exited, Session, Why};
+use super::state::{Asker, Dialect, Edited, Entering, Exited, Ruled, Session, Why};
 use super::{Out, Room, RoomOrder, say};
 use crate::codec::{Fragment, Stanza};
 use crate::gc3::host::{Notice, Order};
-use crate::gc3::rules::{muc as rule, table};
+use crate::gc3::id::ParticipantId;
+use crate::gc3::rules::{acl, muc as rule, table};
 use crate::gc3::wire::Ask as Any;
 use crate::gc3::wire::muc::{Ask, History};
 use crate::machine::Action;
@@ -160,5 +161,20 @@ impl Room {
         let exited = self.state.lose_occupant(seat);
         out.push(table::P6, Action::Tell(Notice::SessionEnded { jid }));
         self.exited(rule::P6, exited, &Fragment::default(), out);
+    }
+
+    /// Shows occupants who wears which hat, and that the rules are others.
+    pub(super) fn show_rights(&mut self, why: Rule, what: &Ruled, actor: ParticipantId, out: &mut Out<'_>) {
+        let state = &self.state;
+        if let Ruled::Hats(_, touched) = what {
+            let changed = touched.iter().filter_map(|bare| Some((state.people.find(bare)?, None))).collect();
+            if !touched.is_empty() {
+                say::also(out, rule::H1);
+            }
+            say::muc::changed(state, out, &Edited { changed, ..Edited::default() }, Some(actor));
+        }
+        if matches!(what, Ruled::Policy(_)) || [acl::H1, acl::H2].contains(&why) {
+            say::muc::configured(state, out, &state.config.clone());
+        }
     }
 }

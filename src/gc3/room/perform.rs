@@ -136,15 +136,21 @@ impl Room {
                 let actor = edits.actor;
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
-                say::muc::changed(state, out, &edited.changed, Some(actor));
+                say::muc::changed(state, out, &edited, Some(actor));
+                // What is no request has no answer that would say why.
+                if stanza.kind == crate::codec::StanzaKind::Message {
+                    say::also(out, why);
+                }
             }
             Change::Rule(mut ruling) => {
                 if let Some(from) = &stanza.from {
                     state.spend(Bound::Acl, from.to_bare().as_str(), state.limits.acl);
                 }
                 let (what, rules) = (ruling.what.clone(), core::mem::take(&mut ruling.rules));
+                let actor = ruling.actor;
                 let departed = state.rule(ruling);
                 say::ruled(state, out, why, stanza, (&what, &rules), &departed);
+                self.show_rights(why, &what, actor, out);
             }
             Change::Relay(request) => self.relay(why, stanza, &request, out),
             Change::Relayed { number } => self.relayed(why, number, stanza, out),
@@ -179,7 +185,7 @@ impl Room {
                 let edited = state.configure(new.config, new.actor);
                 say::configured(state, out, why, stanza, &new.rules, &edited.departed);
                 say::muc::configured(state, out, &was);
-                say::muc::changed(state, out, &edited.changed, None);
+                say::muc::changed(state, out, &edited, None);
                 if let Some(aliases) = aliases {
                     out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
                 }
@@ -191,6 +197,30 @@ impl Room {
                 say::muc::destroyed(state, out, &ending, &occupants);
                 let accounts = state.farewells();
                 say::farewell(state, out, why, &accounts);
+            }
+            Change::Unlock => {
+                state.locked = false;
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+            }
+            Change::Invite(inviting) => {
+                let edits = inviting.edits.clone();
+                let actor = edits.actor;
+                let edited = state.edit(edits);
+                for invitee in &inviting.invitees {
+                    state.invite(&invitee.bare, actor);
+                }
+                say::muc::admin::invite(state, out, why, stanza, &inviting);
+                say::muc::changed(state, out, &edited, Some(actor));
+            }
+            Change::Declined(declining) => {
+                if let Some(by) = state.people.get(declining.to).map(|person| person.id) {
+                    state.uninvite(&declining.bare, by);
+                }
+                say::muc::admin::decline(state, out, why, stanza, &declining);
+            }
+            Change::AskVoice { who } => {
+                say::muc::admin::ask_voice(state, out, why, stanza, who);
+                say::also(out, why);
             }
             Change::Muc(change) => self.perform_muc(why, stanza, ask, change, out),
             Change::AskParent { fact, uri } => self.ask_parent(why, stanza, fact, uri, out),

@@ -7,12 +7,12 @@ use minidom::Element;
 use super::machine::{self, NOT_FOUND, Out, result, within};
 use super::state::{Name, State};
 use crate::codec::{Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
-use crate::gc3::config::Config;
+use crate::gc3::config::{Config, Kind};
 use crate::gc3::form::{self, CreateForm};
 use crate::gc3::host::{Notice, Token};
-use crate::gc3::refusals::{CONFLICT, FORBIDDEN, TOO_FAST, TOO_MANY};
+use crate::gc3::refusals::{CONFLICT, FORBIDDEN, NOT_ALLOWED, TOO_FAST, TOO_MANY};
 use crate::gc3::room::{Question, Room, Topics};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{muc, table as rule};
 use crate::gc3::wire;
 use crate::machine::Action;
 use crate::ns;
@@ -118,6 +118,54 @@ fn draw_name(state: &State, from: &str, id: &str) -> String {
         }
         attempt += 1;
     }
+}
+
+/// Whether a stanza for a name that there is not wants a room of that name (XEP-0045 §10.1).
+pub(super) fn wants_room(state: &State, stanza: &Stanza) -> bool {
+    state.config.muc
+        && stanza.kind == StanzaKind::Presence
+        && stanza.type_ == StanzaType::Available
+        && stanza.child("x", ns::MUC).is_some()
+        && stanza.from.as_ref().is_some_and(|from| from.resource().is_some())
+        && stanza.to.as_ref().and_then(|to| to.resource()).is_some()
+        // Nobody learns by this whether a secret room has that name (V4).
+        && stanza.to.as_ref().and_then(|to| to.node()).is_some_and(|node| !form::is_drawn(node.as_str()))
+}
+
+/// Creates the room that somebody enters: it is locked until it is configured. Counts the attempt.
+pub(super) fn by_entering(
+    state: &mut State,
+    stanza: &Stanza,
+    out: &mut Out<'_>,
+) -> Result<u32, (Rule, StanzaError<'static>)> {
+    let (Some(from), Some(to)) = (&stanza.from, &stanza.to) else { return Err((muc::C7, NOT_FOUND)) };
+    let (creator, address) = (from.to_bare(), to.to_bare());
+    let bare = creator.as_str();
+    if !state.config.may_create(bare) {
+        return Err((muc::C7, NOT_ALLOWED));
+    }
+    if state.rooms.len() >= state.limits.rooms || state.created_by(bare) >= state.limits.rooms_per_account {
+        return Err((rule::G3_8, TOO_MANY));
+    }
+    let (now, rate) = (state.now, state.limits.creation);
+    state.creation.retain(|_, left| left.full_at() > now);
+    let mut left: Allowance = state.creation.get(bare).copied().unwrap_or_default();
+    if !left.take(rate, now) {
+        return Err((rule::G3_7, TOO_FAST));
+    }
+    state.creation.insert(bare.into(), left);
+    let localpart = address.node().map(|node| node.as_str().to_owned()).unwrap_or_default();
+    let serial = state.next_serial;
+    // A name may come back: what is secret about the room must not.
+    let secret =
+        state.seed.child("classic-room", &[localpart.as_bytes(), &now.millis().to_be_bytes(), &serial.to_be_bytes()]);
+    let config = Config { name: localpart.clone(), ..Config::of(Kind::Classic) };
+    let mut room = Room::new(&address, serial, &creator, config, state.limits, secret, now);
+    room.lock();
+    room.belong(&state.config.policy());
+    out.push(muc::C6, Action::Tell(Notice::Created { room: address }));
+    state.add(&localpart, bare, serial, room);
+    Ok(serial)
 }
 
 /// Creates the room: its creator owns it and is its first participant.

@@ -35,7 +35,8 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, stanza: &Stanza, payload: 
     let shown = |serial: &u32| {
         let held = state.rooms.get(serial)?;
         let room = &held.room.state;
-        let listed = admin || room.config.listed || room.people.find(asker).is_some();
+        let open = room.config.listed && !room.locked;
+        let listed = admin || open || room.people.find(asker).is_some();
         (listed && room.destroyed.is_none()).then_some(room)
     };
     let Ok(request) = PageRequest::read(payload) else {

@@ -9,7 +9,7 @@ use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
 use crate::gc3::id::ParticipantId;
 pub(super) use crate::gc3::refusals::{GONE, JID_MALFORMED, NOT_FOUND, UNAVAILABLE};
 use crate::gc3::room::{DefaultTopics, Room, RoomOrder, answered, parse_base36};
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{muc, table as rule};
 use crate::limits::Gc3Limits;
 use crate::machine::{Action, Machine, Misuse, Sink, Within};
 use crate::ns;
@@ -140,6 +140,7 @@ impl Service {
                 let serial = *serial;
                 self.give_alias(serial, stanza, out);
             }
+            None if create::wants_room(&self.state, &stanza) => self.create_by_entering(stanza, out),
             None => refuse(out, rule::G13_4, &stanza, &NOT_FOUND),
         }
     }
@@ -214,6 +215,14 @@ impl Service {
         }
     }
 
+    /// Creates the room that somebody enters, if it may, and lets it in.
+    fn create_by_entering(&mut self, stanza: Stanza, out: &mut Out<'_>) {
+        match create::by_entering(&mut self.state, &stanza, out) {
+            Ok(serial) => self.give_room(serial, stanza, out),
+            Err((why, error)) => refuse(out, why, &stanza, &error),
+        }
+    }
+
     /// Calls a room and does what it orders of the service.
     pub(super) fn room(&mut self, serial: u32, input: Input, out: &mut Out<'_>) -> Result<(), Misuse> {
         let mut own = Vec::new();
@@ -235,7 +244,10 @@ impl Service {
                 }
             }
         }
-        if self.state.rooms.get(&serial).is_some_and(|held| held.room.has_vanished()) {
+        if let Some(held) = self.state.rooms.get(&serial).filter(|held| held.room.has_vanished()) {
+            if held.room.unended().is_some() {
+                out.push(muc::C8, Action::Tell(Notice::Also));
+            }
             self.state.remove(serial);
         }
         self.state.reindex(serial);

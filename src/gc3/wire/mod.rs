@@ -11,7 +11,7 @@ pub(crate) use message::{Words, forged};
 pub(crate) use presence::Presence;
 pub(crate) use report::write_report;
 
-use super::room::Topics;
+use super::room::{Asked, Topics};
 use super::rules::table as rule;
 use crate::codec::{Stanza, StanzaError, StanzaKind, StanzaType};
 pub(crate) use crate::gc3::refusals::{BAD_REQUEST, TOO_LARGE, UNAVAILABLE};
@@ -50,6 +50,8 @@ pub(crate) enum Ask<'a> {
     Config(&'a Element),
     /// Anything in the namespaces of access control.
     Acl(&'a Element),
+    /// What XEP-0045 asks beside presence.
+    Request(Asked<'a>),
     /// A command (XEP-0050).
     Command(&'a Element),
     Destroy(&'a Element),
@@ -108,8 +110,28 @@ pub(crate) fn read(stanza: &Stanza) -> Read<'_> {
             (StanzaType::Groupchat, Some(_)) => Read::Malformed(rule::G6_1, BAD_REQUEST),
             (StanzaType::Groupchat, None) => message::read(stanza),
             (StanzaType::Chat | StanzaType::Normal, Some(resource)) => Read::Ask(Ask::Occupant(resource)),
+            (StanzaType::Normal, None) => to_the_room(stanza),
             _ => Read::Silent(rule::G4_8),
         },
+    }
+}
+
+/// A message to the room that is not for all: an invitation, a decline, a request for voice.
+fn to_the_room(stanza: &Stanza) -> Read<'_> {
+    if let Some(x) = stanza.child("x", ns::MUC_USER)
+        && ["invite", "decline"].iter().any(|name| x.get_child(name, ns::MUC_USER).is_some())
+    {
+        return Read::Ask(Ask::Request(Asked::Mediate(x)));
+    }
+    let asks = |x: &&Element| {
+        let form_type = x.children().find(|field| field.attr("var") == Some("FORM_TYPE"));
+        form_type
+            .and_then(|field| field.get_child("value", ns::DATA))
+            .is_some_and(|value| value.text() == ns::MUC_REQUEST)
+    };
+    match stanza.child("x", ns::DATA).filter(asks) {
+        Some(x) => Read::Ask(Ask::Request(Asked::Voice(x))),
+        None => Read::Silent(rule::G4_8),
     }
 }
 
@@ -144,6 +166,9 @@ fn iq(stanza: &Stanza) -> Read<'_> {
         (ns::ENTITY_ACL, "acl-groups" | "group-access-list", _) => Read::Ask(Ask::Acl(payload)),
         (ns::ACL, "my-access", false) | (ns::ACL, "role-changes", _) => Read::Ask(Ask::Acl(payload)),
         (ns::COMMANDS, "command", _) => Read::Ask(Ask::Command(payload)),
+        (ns::MUC_ADMIN, "query", _) => Read::Ask(Ask::Request(Asked::Admin(payload))),
+        (ns::MUC_OWNER, "query", _) => Read::Ask(Ask::Request(Asked::Owner(payload))),
+        (ns::REGISTER, "query", _) => Read::Ask(Ask::Request(Asked::Register(payload))),
         (ns::MAM, _, _) => Read::Ask(Ask::Archive(payload)),
         (ns::MODERATE, "moderate", true) => Read::Ask(Ask::Moderate(payload)),
         (ns::GC_REPORT, _, true) => Read::Ask(Ask::Report(payload)),

@@ -19,34 +19,48 @@ use crate::rule::Rule;
 /// What is fine, or the refusal.
 pub(super) type Judged<T> = Result<T, (Rule, StanzaError<'static>)>;
 
-const fn no<T>(why: Rule, error: StanzaError<'static>) -> Judged<T> {
+pub(super) const fn no<T>(why: Rule, error: StanzaError<'static>) -> Judged<T> {
     Err((why, error))
 }
 
 /// Who acts.
-struct Actor<'a> {
+#[derive(Debug)]
+pub(super) struct Actor<'a> {
     bare: &'a str,
-    id: ParticipantId,
+    pub(super) id: ParticipantId,
     affiliation: Affiliation,
+    /// Whether it may give itself less than it has.
+    pub(super) may_step_down: bool,
 }
 
 impl<'a> Actor<'a> {
-    fn of(state: &State, sender: &Sender<'a>) -> Self {
-        Self { bare: sender.bare, id: state.id_of(sender.bare), affiliation: state.rank(sender.bare) }
+    pub(super) fn of(state: &State, sender: &Sender<'a>) -> Self {
+        Self {
+            bare: sender.bare,
+            id: state.id_of(sender.bare),
+            affiliation: state.rank(sender.bare),
+            may_step_down: false,
+        }
     }
 
     /// Notes the rule by which an administrator of the service acts.
-    fn notes(&self, state: &State, mut edits: Edits) -> Edits {
+    pub(super) fn notes(&self, state: &State, mut edits: Edits) -> Edits {
         edits.rules.extend(state.is_admin(self.bare).then_some(rule::G13_1));
         edits
     }
 
-    fn needs(&self, state: &State, verb: Verb) -> Judged<()> {
+    pub(super) fn needs(&self, state: &State, verb: Verb) -> Judged<()> {
         if state.permits(self.bare, verb) { Ok(()) } else { no(rule::G14_10, FORBIDDEN) }
     }
 
     /// Whether it may give the affiliation `to` to whoever has `from` (A4–A6).
-    fn may_affiliate(&self, state: &State, id: ParticipantId, from: Affiliation, to: Affiliation) -> Judged<()> {
+    pub(super) fn may_affiliate(
+        &self,
+        state: &State,
+        id: ParticipantId,
+        from: Affiliation,
+        to: Affiliation,
+    ) -> Judged<()> {
         let change = RankChange { actor: self.affiliation, from, to };
         let possible = from == to || state.policy.as_ref().is_none_or(|policy| policy.may_change(change));
         if to == Affiliation::Outcast {
@@ -73,14 +87,14 @@ impl<'a> Actor<'a> {
         if !possible {
             return no(acl::A4, NOT_ALLOWED);
         }
-        if self.id == id && to < from {
+        if self.id == id && to < from && !self.may_step_down {
             let last = from == Affiliation::Owner && state.access.owners() <= 1;
             return no(if last { rule::C4 } else { rule::G2_17 }, CONFLICT);
         }
         Ok(())
     }
 
-    fn may_kick(&self, state: &State, id: ParticipantId, target: Affiliation) -> Judged<()> {
+    pub(super) fn may_kick(&self, state: &State, id: ParticipantId, target: Affiliation) -> Judged<()> {
         self.needs(state, Verb::Kick)?;
         if self.id == id {
             return no(rule::G2_17, CONFLICT);
@@ -89,7 +103,7 @@ impl<'a> Actor<'a> {
     }
 
     /// Whether it may change somebody's role: voice is a moderator's to give, the moderator's role an admin's (A5).
-    fn may_change_role(
+    pub(super) fn may_change_role(
         &self,
         state: &State,
         id: ParticipantId,
@@ -184,7 +198,7 @@ fn participant_edits(state: &State, actor: &Actor<'_>, element: &Element, presen
                 let from = state.role(person);
                 actor.may_change_role(state, person.id, person.affiliation, (from, to))?;
                 if to != from {
-                    edits.roles.push((slot, to));
+                    edits.roles.push((slot, to, reason(item)));
                 }
             }
             [None, None, Some("yes")] => {
@@ -198,16 +212,17 @@ fn participant_edits(state: &State, actor: &Actor<'_>, element: &Element, presen
 }
 
 /// Whose entry an item of the access list is.
-struct Target<'a> {
+#[derive(Debug)]
+pub(super) struct Target<'a> {
     /// The participant ID; `None` for a domain.
-    id: Option<ParticipantId>,
-    account: Option<&'a str>,
+    pub(super) id: Option<ParticipantId>,
+    pub(super) account: Option<&'a str>,
 }
 
 impl Target<'_> {
     /// The entries that have to change so that it gets this affiliation. An account has one entry at most, by its JID
     /// or by its ID.
-    fn entries(
+    pub(super) fn entries(
         &self,
         state: &State,
         to: Affiliation,
@@ -272,12 +287,12 @@ fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &s
     whole(state, actor.notes(state, edits))
 }
 
-fn once(seen: &mut BTreeSet<ParticipantId>, id: ParticipantId) -> Judged<()> {
+pub(super) fn once(seen: &mut BTreeSet<ParticipantId>, id: ParticipantId) -> Judged<()> {
     if seen.insert(id) { Ok(()) } else { no(rule::G2_15, BAD_REQUEST) }
 }
 
 /// An item for a whole domain (G2.13).
-fn domain(
+pub(super) fn domain(
     state: &State,
     actor: &Actor<'_>,
     domain: &BareJid,
@@ -348,7 +363,7 @@ fn by_id(
 }
 
 /// The set as a whole: an owner is left (C4), and the list is not too long (G14.15).
-fn whole(state: &State, mut edits: Edits) -> Judged<Edits> {
+pub(super) fn whole(state: &State, mut edits: Edits) -> Judged<Edits> {
     let (mut owners, mut length) = (u64::from(state.access.owners()), state.access.len());
     for edit in &edits.entries {
         let was = state.access.get(&edit.key).map(|entry| entry.affiliation);

@@ -61,7 +61,7 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
         (None, None) => return with_form(rule::J3, INCOMPLETE),
     };
     let Some(wanted) = wanted else { return with_form(rule::G11_1, INCOMPLETE) };
-    let Some(free) = free_variant(state, &wanted, None) else { return refuse(rule::G11_3, CONFLICT) };
+    let Some(free) = free_variant(state, &wanted, None, sender.bare) else { return refuse(rule::G11_3, CONFLICT) };
     let why = match stanza.to.as_ref() {
         _ if free != wanted => rule::J4,
         Some(to) if to.to_bare().as_str() != state.address.as_str() => rule::J8,
@@ -107,8 +107,11 @@ pub(super) fn admission(
 }
 
 /// The nickname itself, or its first variant that nobody but `own` holds (G11.3).
-pub(super) fn free_variant(state: &State, wanted: &str, own: Option<Slot>) -> Option<String> {
-    let free = |nick: &String| state.people.find_nick(nick).is_none_or(|holder| own == Some(holder));
+pub(super) fn free_variant(state: &State, wanted: &str, own: Option<Slot>, bare: &str) -> Option<String> {
+    let free = |nick: &String| {
+        state.people.find_nick(nick).is_none_or(|holder| own == Some(holder))
+            && state.registry.holder(nick).is_none_or(|holder| holder == bare)
+    };
     let variants = (2..=100).map(|n| nick::variant(wanted, n));
     core::iter::once(wanted.to_owned()).chain(variants).find(free)
 }

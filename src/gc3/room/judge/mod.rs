@@ -92,6 +92,14 @@ pub(crate) enum Reply {
     QueryForm,
     Participants(ListReply),
     Access(AccessReply),
+    /// A list of `muc#admin`.
+    MucAdmin(muc::AdminReply),
+    /// The configuration by XEP-0045.
+    MucConfig,
+    /// What an account registered, or the form to do so.
+    Register(Box<str>),
+    /// The nickname that an account reserved.
+    RoomNick(Box<str>),
     /// Groups and their values.
     Acl(AclReply),
     /// How far a command is.
@@ -213,6 +221,14 @@ pub(crate) enum Change {
     Own(OwnSettings),
     Configure(Box<Configuring>),
     Destroy(Ending),
+    /// The room is configured as it is, for the first time.
+    Unlock,
+    Invite(Box<muc::Inviting>),
+    Declined(muc::Declining),
+    /// A visitor asks for voice.
+    AskVoice {
+        who: Slot,
+    },
     /// By presence to an occupant's address, and other things of XEP-0045.
     Muc(muc::Change),
 }
@@ -250,6 +266,9 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
     if let Some(verdict) = destroyed(state, stanza) {
         return verdict;
     }
+    if let Some(verdict) = muc::hidden(state, stanza, sender) {
+        return verdict;
+    }
     if let Some(verdict) = too_fast(state, stanza, sender) {
         return verdict;
     }
@@ -276,6 +295,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Config(element) => settings::config(state, stanza, sender, element),
         Ask::Destroy(element) => settings::destroy(state, sender, element),
         Ask::Card(card) => muc::card(state, stanza, sender, card),
+        Ask::Request(asked) => muc::administer(state, stanza, sender, *asked),
         Ask::Muc(ask) => muc::presence(state, stanza, sender, ask),
         Ask::Returned => presence::returned(state, stanza, sender),
     }

@@ -40,7 +40,7 @@ pub(super) fn own(state: &State, stanza: &Stanza, sender: &Sender<'_>, element: 
     let mut rules = vec![rule::G1_5];
     let mut nick = None;
     if let Some(wanted) = form.nickname.filter(|wanted| **wanted != *person.nick) {
-        let Some(free) = joining::free_variant(state, &wanted, Some(who)) else {
+        let Some(free) = joining::free_variant(state, &wanted, Some(who), sender.bare) else {
             return refuse(rule::G11_3, CONFLICT);
         };
         rules.extend((free != wanted).then_some(rule::J4));
@@ -126,5 +126,5 @@ pub(super) fn destroy(state: &State, sender: &Sender<'_>, element: &Element) -> 
     let reason = element.get_child("reason", ns::GC3).map(|reason| short_reason(&reason.text()));
     let rules = if state.is_admin(sender.bare) { vec![rule::G13_1] } else { Vec::new() };
     let reason = reason.filter(|reason| !reason.is_empty());
-    (rule::G3_5, Verdict::Accept(Change::Destroy(Ending { alternate, reason, rules })))
+    (rule::G3_5, Verdict::Accept(Change::Destroy(Ending { alternate, reason, password: None, rules })))
 }

@@ -2,7 +2,7 @@
 
 use super::{also, result};
 use crate::codec::{Field, FieldType, Form, FormType, Page, Reader, Stanza, Writer};
-use crate::gc3::config::Visibility;
+use crate::gc3::config::{Visibility, Who};
 use crate::gc3::form::PREFIX;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Command, Items, Paged, RELATED_INDEX, RELATED_SPACES};
@@ -53,6 +53,7 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
     if state.muc {
         also(out, muc::D1);
         also(out, muc::D2);
+        also(out, muc::D3);
     }
     if why != rule::G13_7 {
         also(out, rule::G13_7);
@@ -71,6 +72,12 @@ fn configured(state: &State) -> Vec<&'static str> {
         one_of(config.visibility == Visibility::Everyone, "muc_nonanonymous", "muc_semianonymous"),
         one_of(config.persistent, "muc_persistent", "muc_temporary"),
     ];
+    if state.muc {
+        features.extend([ns::MUC_REQUEST, ns::MAV]);
+        if !config.members_only {
+            features.extend([ns::REGISTER, ns::MUC_OFFLINE]);
+        }
+    }
     if config.has_archive() {
         features.extend([ns::MAM, ns::MAM_EXTENDED, ns::RETRACT_TOMBSTONE]);
     }
@@ -88,6 +95,10 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
         form = form.with(text("muc#roominfo_subject", &subject));
     }
     form = form.with(text("muc#roominfo_occupants", &state.people.len().to_string()));
+    if state.muc {
+        let moderators = state.config.subject_by == Who::Moderators;
+        form = form.with(Field::new("muc#roominfo_subjectmod", FieldType::Boolean).flag(!moderators));
+    }
     if state.config.slow_mode > 0 {
         form = form.with(text("muc#roominfo_slow_mode_duration", &state.config.slow_mode.to_string()));
     }

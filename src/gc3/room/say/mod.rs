@@ -13,7 +13,7 @@ mod settings;
 mod speaking;
 mod sync;
 
-pub(crate) use acl::ruled;
+pub(crate) use acl::{ruled, write_hats};
 pub(crate) use archive::{metadata, page};
 pub(crate) use changes::{announce, deliver_held, presence, present_state, probe};
 pub(crate) use joining::{ask, created, departed, joined, left};
@@ -109,6 +109,10 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         Reply::Access(reply) => lists::access(state, out, why, stanza, reply),
         Reply::Acl(reply) => acl::acl(state, out, why, stanza, reply),
         Reply::Command(reply) => acl::command(state, out, why, stanza, reply),
+        Reply::MucAdmin(reply) => muc::admin::list(state, out, why, stanza, reply),
+        Reply::MucConfig => muc::admin::config(state, out, why, stanza),
+        Reply::Register(bare) => muc::admin::register(state, out, why, stanza, bare),
+        Reply::RoomNick(bare) => muc::admin::room_nick(state, out, why, stanza, bare),
         Reply::Own(who, type_) => settings::own(state, out, why, stanza, *who, *type_),
         Reply::Config { configures } => settings::config(state, out, why, stanza, *configures),
         Reply::Sync(reply) => synced(state, out, why, stanza, reply),

@@ -1,8 +1,8 @@
 //! Changes of rights by those who may: affiliations, roles, kicks.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Departed, Key, Slot, State, Why};
+use super::{Departed, Key, Reserve, Slot, State, Why};
 use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::id::ParticipantId;
 use crate::rule::Rule;
@@ -26,9 +26,12 @@ pub(crate) struct Edits {
     /// Who makes them, by participant ID, in the room or not.
     pub(crate) actor: ParticipantId,
     pub(crate) entries: Vec<EntryEdit>,
-    pub(crate) roles: Vec<(Slot, Role)>,
+    /// Roles, with the reason.
+    pub(crate) roles: Vec<(Slot, Role, Option<Box<str>>)>,
     /// Who is put out, with the reason.
     pub(crate) kicks: Vec<(Slot, Option<Box<str>>)>,
+    /// Nicknames that are reserved, or not any more.
+    pub(crate) reserve: Vec<Reserve>,
     /// Further rules that took part.
     pub(crate) rules: Vec<Rule>,
 }
@@ -40,6 +43,12 @@ pub(crate) struct Edited {
     pub(crate) departed: Vec<Departed>,
     /// Whose affiliation or role is another, with the reason.
     pub(crate) changed: BTreeMap<Slot, Option<Box<str>>>,
+    /// Whose affiliation is another.
+    pub(crate) affiliated: BTreeSet<Slot>,
+    /// The entries that changed, but those of who departed.
+    pub(crate) keys: Vec<Key>,
+    /// The version of the access list before and after, if they differ.
+    pub(crate) versions: Option<(u64, u64)>,
 }
 
 /// A change of the access list.
@@ -55,14 +64,22 @@ pub(crate) struct EntryEdit {
 impl Edits {
     /// No changes yet.
     pub(crate) const fn by(actor: ParticipantId) -> Self {
-        Self { actor, entries: Vec::new(), roles: Vec::new(), kicks: Vec::new(), rules: Vec::new() }
+        Self {
+            actor,
+            entries: Vec::new(),
+            roles: Vec::new(),
+            kicks: Vec::new(),
+            reserve: Vec::new(),
+            rules: Vec::new(),
+        }
     }
 }
 
 impl State {
     /// Makes changes that were judged; gives back who is not in any more, and who is something else.
     pub(crate) fn edit(&mut self, edits: Edits) -> Edited {
-        let actor = edits.actor;
+        let (actor, before) = (edits.actor, self.access.version);
+        let keys: Vec<Key> = edits.entries.iter().map(|edit| edit.key.clone()).collect();
         let mut touched: BTreeMap<Slot, Option<Box<str>>> = BTreeMap::new();
         let mut domains: BTreeMap<Box<str>, Option<Box<str>>> = BTreeMap::new();
         for EntryEdit { key, affiliation, reason, nick } in edits.entries {
@@ -72,7 +89,16 @@ impl State {
                 Key::Id(id) => touched.extend(self.people.find_id(*id).map(|who| (who, reason.clone()))),
                 Key::Domain(domain) => drop(domains.insert(domain.clone(), reason.clone())),
             }
+            // A nickname is reserved for those on the list.
+            if let Key::Account(bare) = &key
+                && affiliation <= Affiliation::None
+            {
+                self.registry.remove(bare);
+            }
             self.access.set(key, affiliation, reason, nick);
+        }
+        for reserve in edits.reserve {
+            self.reserve(reserve);
         }
         self.access.trim(self.limits.access);
         // Once for all domains: a set names thousands, and there may be a hundred thousand people.
@@ -82,16 +108,19 @@ impl State {
             }
         }
         let standing = |state: &Self, who| state.people.get(who).map(|person| (person.affiliation, state.role(person)));
-        let mut changed = BTreeMap::new();
+        let (mut changed, mut affiliated) = (BTreeMap::new(), BTreeSet::new());
         let mut departed = Vec::new();
         for (who, reason) in touched {
             let was = standing(self, who);
             departed.extend(self.reassess(who, reason.clone()));
+            if standing(self, who).is_some_and(|is| was.is_some_and(|was| was.0 != is.0)) {
+                affiliated.insert(who);
+            }
             if standing(self, who).is_some_and(|is| Some(is) != was) {
                 changed.insert(who, reason);
             }
         }
-        for (who, role) in edits.roles {
+        for (who, role, reason) in edits.roles {
             let Some(person) = self.people.get(who) else { continue };
             let (id, initial) = (person.id, Role::initial(&self.config, person.affiliation));
             if let Some(person) = self.people.get_mut(who) {
@@ -99,7 +128,7 @@ impl State {
             }
             self.note(actor, format!("{id} {}", role.name()));
             self.rights_changed(who);
-            changed.entry(who).or_insert(None);
+            changed.entry(who).or_insert(reason);
         }
         for (who, reason) in edits.kicks {
             if let Some(person) = self.people.get(who) {
@@ -107,9 +136,22 @@ impl State {
             }
             departed.extend(self.depart(who, Why::Kicked, reason));
         }
-        departed.iter_mut().for_each(|gone| gone.actor = Some(actor));
+        let versions = Some((before, self.access.version)).filter(|(before, after)| before != after);
+        for gone in &mut departed {
+            gone.actor = Some(actor);
+            gone.mav = versions.filter(|_| gone.why != Why::Kicked).map(|(before, after)| (Some(before), after));
+        }
         changed.retain(|&who, _| self.people.get(who).is_some());
-        Edited { departed, changed }
+        // Who just left by it is shown by its last presence.
+        let left = |key: &Key| {
+            departed.iter().any(|gone| match key {
+                Key::Account(bare) => **bare == *gone.jid.as_str(),
+                Key::Id(id) => *id == gone.person.id,
+                Key::Domain(_) => false,
+            })
+        };
+        let keys = keys.into_iter().filter(|key| !left(key)).collect();
+        Edited { departed, changed, affiliated, keys, versions }
     }
 
     /// Brings a participant's affiliation up to date with the access list; ends the participation if it may not be in

@@ -43,6 +43,8 @@ pub(crate) struct Departed {
     pub(crate) name: Box<str>,
     /// Who removed it, if somebody did.
     pub(crate) actor: Option<ParticipantId>,
+    /// The version of the access list before it was removed, and after (XEP-0463).
+    pub(crate) mav: Option<(Option<u64>, u64)>,
     /// Its last words, if it left by presence.
     pub(crate) words: Fragment,
 }
@@ -159,7 +161,18 @@ impl State {
         }
         self.forget_later();
         self.announce_soon();
-        Some(Departed { jid, person, sessions, why, reason, version, name, actor: None, words: Fragment::default() })
+        Some(Departed {
+            jid,
+            person,
+            sessions,
+            why,
+            reason,
+            version,
+            name,
+            actor: None,
+            mav: None,
+            words: Fragment::default(),
+        })
     }
 
     /// Sets the timer that forgets real JIDs and names (L1).

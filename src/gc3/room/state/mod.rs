@@ -6,8 +6,10 @@ mod editing;
 mod joining;
 mod muc;
 mod order;
+mod parents;
 mod people;
 mod rates;
+mod registry;
 mod relays;
 mod sessions;
 mod settings;
@@ -28,6 +30,7 @@ pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use rates::Rates;
+pub(crate) use registry::{Invited, Registry, Reserve};
 pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
 pub(crate) use settings::{Configuring, Ending, OwnSettings};
@@ -65,6 +68,10 @@ pub(crate) struct State {
     /// Who may do what; `None`: nobody ever changed it.
     pub(crate) policy: Option<Box<Policy>>,
     pub(crate) hats: Hats,
+    /// Nicknames that are reserved.
+    pub(crate) registry: Registry,
+    /// Who may decline.
+    pub(crate) invited: Invited,
     pub(crate) tombs: Tombs,
     pub(crate) version: Version,
     pub(crate) talk: Talk,
@@ -284,6 +291,8 @@ impl State {
             access: Access::default(),
             policy: None,
             hats: Hats::default(),
+            registry: Registry::default(),
+            invited: Invited::default(),
             tombs: Tombs::default(),
             version: Version { tag: tag.into(), counter: 0, floor: 0, announced: 0 },
             talk: Talk::default(),
@@ -400,6 +409,9 @@ impl State {
         if let Some(person) = self.people.find(bare).and_then(|who| self.people.get(who)) {
             return Some(&person.nick);
         }
+        if let Some(registered) = self.registry.get(bare) {
+            return Some(&registered.nick);
+        }
         self.tombs.get(self.id_of(bare)).filter(|tomb| tomb.trace).map(|tomb| &*tomb.nick)
     }
 
@@ -492,6 +504,9 @@ impl State {
             return Err("the tables are not keyed by the room's secret");
         }
         self.timers.reindex();
+        if !self.registry.reindex() {
+            return Err("two reserved one nickname");
+        }
         self.rates.reindex();
         if !self.names.reindex() {
             return Err("two have one name");
@@ -519,6 +534,11 @@ impl State {
     pub(crate) fn check_loaded(&self) -> Result<(), &'static str> {
         self.access.check()?;
         self.check_rights()?;
+        let listed =
+            |bare: &str| self.access.get(&Key::Account(bare.into())).is_some_and(|e| e.affiliation > Affiliation::None);
+        if !self.registry.iter().all(|(bare, _)| listed(bare)) {
+            return Err("somebody registered who is not on the list");
+        }
         let fits = |person: &Person| {
             person.version <= self.version.counter
                 && person.joined <= person.version
@@ -586,30 +606,6 @@ pub(crate) fn base36(mut number: u64) -> String {
 pub(crate) fn parse_base36(text: &str) -> Option<u64> {
     let number = u64::from_str_radix(text, 36).ok()?;
     (base36(number) == text).then_some(number)
-}
-
-impl State {
-    /// What the host said about an account and the parent space, while it is believed.
-    pub(crate) fn fact(&self, bare: &str, uri: &str, fact: ParentFact) -> Option<bool> {
-        let &(yes, at) = self.facts.get(&(bare.into(), uri.into(), fact))?;
-        (self.now.since(at) < self.limits.parent_cached).then_some(yes)
-    }
-
-    /// Keeps what the host said. What is not believed any more goes when there is much.
-    pub(crate) fn learn(&mut self, bare: &str, uri: &str, fact: ParentFact, yes: bool) {
-        let (now, believed) = (self.now, self.limits.parent_cached);
-        if self.facts.len() >= self.limits.rates_remembered {
-            self.facts.retain(|_, &mut (_, at)| now.since(at) < believed);
-        }
-        // Strangers can have as much asked as they like: what was said longest ago is asked again.
-        while self.facts.len() >= self.limits.rates_remembered.max(1) {
-            let Some(oldest) = self.facts.iter().min_by_key(|(_, (_, at))| *at).map(|(about, _)| about.clone()) else {
-                break;
-            };
-            self.facts.remove(&oldest);
-        }
-        self.facts.insert((bare.into(), uri.into(), fact), (yes, now));
-    }
 }
 
 #[cfg(test)]

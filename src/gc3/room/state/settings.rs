@@ -40,6 +40,8 @@ pub(crate) struct Configuring {
 pub(crate) struct Ending {
     pub(crate) alternate: Option<Box<str>>,
     pub(crate) reason: Option<Box<str>>,
+    /// For the alternate room.
+    pub(crate) password: Option<Box<str>>,
     pub(crate) rules: Vec<Rule>,
 }
 
@@ -61,6 +63,7 @@ impl State {
     pub(crate) fn configure(&mut self, config: Config, actor: ParticipantId) -> Edited {
         let old = core::mem::replace(&mut self.config, config);
         self.config_version += 1;
+        self.locked = false;
         self.note(actor, "config".to_owned());
         if old.aliases != self.config.aliases {
             let rate = self.limits.alias_changes;
@@ -87,7 +90,7 @@ impl State {
             let by_default = |p: &Person| p.kept_role.is_none() && p.affiliation == Affiliation::None;
             changed.extend(self.people.iter().filter(|(_, p)| by_default(p)).map(|(who, _)| (who, None)));
         }
-        Edited { departed, changed }
+        Edited { departed, changed, ..Edited::default() }
     }
 
     /// An account is no longer a member of the parent; gives back its participation if that ends (SP8).

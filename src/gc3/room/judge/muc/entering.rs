@@ -48,7 +48,7 @@ pub(super) fn enter(state: &State, sender: &Sender<'_>, name: &str, enter: &Ente
                 return refuse(rule::J6, FULL);
             }
             let Some(wanted) = nick::prepare(name) else { return refuse(rule::N3, INCOMPLETE) };
-            if state.holder(&wanted).is_some() {
+            if state.nick_is_anothers(&wanted, sender.bare) {
                 return refuse(rule::J4, CONFLICT);
             }
             // Whom the parent admits is as if on the list (SP5).

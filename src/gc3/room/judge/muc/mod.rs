@@ -6,14 +6,25 @@
 //! of them is written already, in both dialects, whoever asked. A room that is created by entering it is one of kind
 //! `Classic`, with `state.locked` until it is configured; see [`entering`] for who may enter meanwhile.
 
+mod admin;
 mod avatar;
 mod entering;
+mod inviting;
+mod owner;
+mod register;
 mod requests;
 mod showing;
 
 use super::{Refusal, Sender, Verdict};
-use crate::codec::{Stanza, StanzaError};
+pub(crate) use admin::{AdminReply, real};
+pub(crate) use inviting::{Declining, Inviting};
+use minidom::Element;
+pub(super) use owner::hidden;
+pub(crate) use register::OFFLINE;
+
+use crate::codec::{Stanza, StanzaError, StanzaKind};
 use crate::gc3::id::ParticipantId;
+use crate::gc3::refusals::UNAVAILABLE;
 use crate::gc3::room::state::{Avatar, Directed, Entering, Slot, State};
 use crate::gc3::rules::table;
 use crate::gc3::wire::muc::{Ask, History};
@@ -51,6 +62,39 @@ pub(crate) struct Renaming {
     pub(crate) nick: Box<str>,
     /// Whether it is what was asked for.
     pub(crate) as_asked: bool,
+}
+
+/// What is asked in XEP-0045 beside presence.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Asked<'a> {
+    /// `muc#admin`
+    Admin(&'a Element),
+    /// `muc#owner`
+    Owner(&'a Element),
+    /// `jabber:iq:register`
+    Register(&'a Element),
+    /// An invitation, or a decline.
+    Mediate(&'a Element),
+    /// A form of `muc#request`.
+    Voice(&'a Element),
+}
+
+/// Decides about a request, or a message to the room that is not for all.
+pub(super) fn administer(state: &State, stanza: &Stanza, sender: &Sender<'_>, asked: Asked<'_>) -> (Rule, Verdict) {
+    if !state.muc {
+        return match stanza.kind {
+            StanzaKind::Iq => super::refuse(table::G13_5, UNAVAILABLE),
+            StanzaKind::Message | StanzaKind::Presence => (table::G4_8, Verdict::Drop),
+        };
+    }
+    let (why, verdict) = match asked {
+        Asked::Admin(query) => admin::admin(state, stanza, sender, query),
+        Asked::Owner(query) => owner::owner(state, stanza, sender, query),
+        Asked::Register(query) => register::register(state, stanza, sender, query),
+        Asked::Mediate(x) => inviting::mediate(state, sender, x),
+        Asked::Voice(x) => inviting::voice(state, sender, x),
+    };
+    (admin::in_this_dialect(why), verdict)
 }
 
 /// Decides about presence to an occupant's address, or to the room without a nickname.

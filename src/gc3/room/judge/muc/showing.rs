@@ -28,7 +28,7 @@ pub(super) fn show(state: &State, sender: &Sender<'_>, name: &str, shown: &Shown
         return show(rule::U1, None);
     }
     let Some(wanted) = nick::prepare(name) else { return refuse(rule::N3, INCOMPLETE) };
-    if state.holder(&wanted).is_some_and(|holder| holder != who) {
+    if state.nick_is_anothers(&wanted, sender.bare) {
         return refuse(rule::N2, CONFLICT);
     }
     if wanted == *person.nick {
@@ -44,6 +44,7 @@ pub(super) fn show(state: &State, sender: &Sender<'_>, name: &str, shown: &Shown
 /// Decides about unavailable presence.
 pub(super) fn exit(state: &State, sender: &Sender<'_>) -> (Rule, Verdict) {
     match state.occupant(sender.full) {
+        Some(_) if state.locked => super::owner::abandoned(),
         Some((seat, _)) => (rule::X1, Verdict::Accept(Any::Muc(Change::Exit { seat }))),
         None => (rule::X1, Verdict::Drop),
     }

@@ -4,9 +4,11 @@
 //! ([`changed`]), removes somebody ([`gone`]) or reconfigures the room ([`configured`]) is told from here, whichever
 //! dialect it was asked in.
 
+pub(crate) mod admin;
 mod history;
 mod presence;
 mod talk;
+pub(crate) mod versions;
 
 pub(crate) use presence::{
     astray, before_the_end, changed, configured, destroyed, ended, entered, gone, renamed, shown, shown_to_others,

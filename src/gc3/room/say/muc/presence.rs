@@ -1,15 +1,13 @@
 //! Presence of occupants (XEP-0045 §7.2, §7.6, §7.7, §7.14, §8–§10).
 
-use std::collections::BTreeMap;
-
-use super::{history, write_real_nick, write_status};
+use super::{history, versions, write_real_nick, write_status};
 use crate::codec::{Fragment, Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::config::{Config, Visibility, Who};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::say::{also, own_header, send, send_one, write_occupant_id};
-use crate::gc3::room::state::{Departed, Dialect, Ending, Entered, Person, Slot, State, View, Why};
+use crate::gc3::room::state::{Departed, Dialect, Edited, Ending, Entered, Person, Slot, State, View, Why};
 use crate::gc3::rules::{muc as rule, table};
 use crate::gc3::wire::muc::History;
 use crate::ns;
@@ -26,6 +24,8 @@ struct Extra<'a> {
     /// Who did it.
     actor: Option<ParticipantId>,
     reason: Option<&'a str>,
+    /// The version of the access list before, if there is one, and now (XEP-0463).
+    mav: Option<(Option<u64>, u64)>,
     /// The id of the presence that it answers.
     id: Option<&'a str>,
 }
@@ -58,6 +58,7 @@ fn presence_of(state: &State, who: Slot, view: View, extra: Extra<'_>) -> Outgoi
         }
         write_occupant_id(writer, person.id);
         write_real_nick(state, who, writer);
+        crate::gc3::room::say::write_hats(&state.hats, state.people.jid(who), writer);
         let jid = match best {
             Some((seat, _)) => state.sessions.jid(seat),
             None => state.people.jid(who),
@@ -75,7 +76,11 @@ fn write_x(
     extra: Extra<'_>,
     writer: &mut Writer,
 ) {
-    writer.open("x", ns::MUC_USER).open("item", ns::MUC_USER);
+    writer.open("x", ns::MUC_USER);
+    if let Some((since, until)) = extra.mav {
+        versions::write_mav(state, since, until, writer);
+    }
+    writer.open("item", ns::MUC_USER);
     writer.attr("affiliation", affiliation.name()).attr("role", role.map_or("none", Role::name));
     writer.attr_opt("jid", jid).attr_opt("nick", extra.nick);
     let actor = extra.actor.and_then(|id| state.people.find_id(id));
@@ -141,6 +146,10 @@ pub(crate) fn entered(
 ) {
     let Entered { who, seat, new, changed, both } = *entered;
     let (view, to) = (own_view(state, who), state.sessions.jid(seat));
+    let asked = versions::asked(stanza);
+    if let Some(asked) = asked {
+        versions::on_entry(state, out, who, to, asked, stanza);
+    }
     let mut away = false;
     let crowd = state.is_crowd().then(|| state.speakers());
     let shown = |person: &Person| crowd.as_ref().is_none_or(|speakers| speakers.contains(&person.id));
@@ -172,7 +181,12 @@ pub(crate) fn entered(
         (!as_asked, 210),
     ];
     let codes: Vec<u16> = codes.into_iter().filter_map(|(there, code)| there.then_some(code)).collect();
-    let extra = Extra { codes: &codes, id: stanza.id.as_deref(), ..Extra::default() };
+    let extra = Extra {
+        codes: &codes,
+        id: stanza.id.as_deref(),
+        mav: asked.map(|_| (None, state.access.version)),
+        ..Extra::default()
+    };
     send_one(out, why, to, &presence_of(state, who, view, extra));
     also(out, rule::S1);
     if view == View::Moderators {
@@ -271,7 +285,8 @@ pub(crate) fn gone(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed)
         Outgoing::new(&header, |writer| {
             writer.fragment(&gone.words);
             write_occupant_id(writer, gone.person.id);
-            let extra = Extra { codes, actor: gone.actor, reason: gone.reason.as_deref(), ..Extra::default() };
+            let extra =
+                Extra { codes, actor: gone.actor, reason: gone.reason.as_deref(), mav: gone.mav, ..Extra::default() };
             write_x(state, (affiliation, None), Some(jid).filter(|_| view == View::Jids), extra, writer);
         })
     };
@@ -291,14 +306,11 @@ pub(crate) fn gone(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed)
 }
 
 /// Affiliations or roles are others: each is told as presence, to all.
-pub(crate) fn changed(
-    state: &State,
-    out: &mut Out<'_>,
-    changed: &BTreeMap<Slot, Option<Box<str>>>,
-    actor: Option<ParticipantId>,
-) {
-    for (&who, reason) in changed {
-        let extra = Extra { actor, reason: reason.as_deref(), ..Extra::default() };
+pub(crate) fn changed(state: &State, out: &mut Out<'_>, edited: &Edited, actor: Option<ParticipantId>) {
+    for (&who, reason) in &edited.changed {
+        let mav =
+            edited.versions.filter(|_| edited.affiliated.contains(&who)).map(|(since, until)| (Some(since), until));
+        let extra = Extra { actor, reason: reason.as_deref(), mav, ..Extra::default() };
         to_others(state, out, rule::R1, who, |view| presence_of(state, who, view, extra));
         let own = state.occupants_of(who);
         if !own.is_empty() {
@@ -312,6 +324,12 @@ pub(crate) fn changed(
             let told = presence_of(state, who, own_view(state, who), Extra { codes: &[110], ..extra });
             send(out, rule::R1, Audience::few(state.sessions.roster(), &own), &told);
         }
+    }
+    if let Some(before_and_now) = edited.versions {
+        if !edited.affiliated.is_empty() {
+            also(out, rule::E3);
+        }
+        versions::changed(state, out, &edited.keys, before_and_now);
     }
 }
 
@@ -367,6 +385,9 @@ pub(crate) fn destroyed(state: &State, out: &mut Out<'_>, ending: &Ending, occup
             writer.open("destroy", ns::MUC_USER).attr_opt("jid", ending.alternate.as_deref());
             if let Some(reason) = &ending.reason {
                 writer.leaf("reason", ns::MUC_USER, reason);
+            }
+            if let Some(password) = &ending.password {
+                writer.leaf("password", ns::MUC_USER, password);
             }
             writer.close();
             write_status(writer, 110);

@@ -1,0 +1,157 @@
+//! Answers to administration by XEP-0045, and what the room itself writes to people: invitations, declines, requests.
+
+use crate::codec::{Field, FieldType, Form, FormType, Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
+use crate::gc3::acl::Verb;
+use crate::gc3::form;
+use crate::gc3::room::Out;
+use crate::gc3::room::judge::muc::{AdminReply, Declining, Inviting, OFFLINE, real};
+use crate::gc3::room::say::{own_header, result, send, send_one};
+use crate::gc3::room::state::{Dialect, Key, Slot, State};
+use crate::ns;
+use crate::party::{Audience, Seat};
+use crate::rule::Rule;
+
+/// Answers with a list.
+pub(crate) fn list(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, reply: &AdminReply) {
+    result(out, why, stanza, |writer| {
+        writer.open("query", ns::MUC_ADMIN);
+        match reply {
+            AdminReply::Affiliation(keys) => keys.iter().for_each(|key| entry(state, key, writer)),
+            AdminReply::Role(people, jids) => people.iter().for_each(|&who| occupant(state, who, *jids, writer)),
+        }
+        writer.close();
+    });
+}
+
+fn entry(state: &State, key: &Key, writer: &mut Writer) {
+    let (Some(entry), Some(jid)) = (state.access.get(key), real(state, key)) else { return };
+    writer.open("item", ns::MUC_ADMIN).attr("affiliation", entry.affiliation.name()).attr("jid", jid);
+    writer.attr_opt("nick", state.registry.get(jid).map(|registered| &*registered.nick));
+    if let Some(reason) = &entry.reason {
+        writer.leaf("reason", ns::MUC_ADMIN, reason);
+    }
+    writer.close();
+}
+
+fn occupant(state: &State, who: Slot, jids: bool, writer: &mut Writer) {
+    let Some(person) = state.people.get(who) else { return };
+    writer.open("item", ns::MUC_ADMIN).attr("affiliation", person.affiliation.name());
+    let jid = state.spoken_for(who).map_or_else(|| state.people.jid(who), |(seat, _)| state.sessions.jid(seat));
+    writer.attr_opt("jid", Some(jid).filter(|_| jids));
+    writer.attr("nick", state.name(who)).attr("role", state.role(person).name()).close();
+}
+
+/// Answers with the form of the configuration.
+pub(crate) fn config(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
+    result(out, why, stanza, |writer| {
+        writer.open("query", ns::MUC_OWNER);
+        form::write_roomconfig(&state.config, state.address.as_str(), &state.limits, writer);
+        writer.close();
+    });
+}
+
+/// Answers with what an account registered, or with the form to do so.
+pub(crate) fn register(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, bare: &str) {
+    let registered = state.registry.get(bare);
+    result(out, why, stanza, |writer| {
+        writer.open("query", ns::REGISTER);
+        if let Some(registered) = registered {
+            writer.open("registered", ns::REGISTER).close();
+            writer.leaf("username", ns::REGISTER, &registered.nick);
+        }
+        let mut nick = Field::new("muc#register_roomnick", FieldType::TextSingle).label("Nickname");
+        nick.required = true;
+        nick.values = registered.map(|registered| registered.nick.to_string()).into_iter().collect();
+        let offline = Field::new(OFFLINE, FieldType::Boolean).label("Send me messages while I am away");
+        let mut form = Form::new(FormType::Form).form_type(ns::MUC_REGISTER).with(nick);
+        form = form.with(offline.flag(registered.is_some_and(|registered| registered.offline)));
+        form.title = Some("Registration".to_owned());
+        form.write(writer);
+        writer.close();
+    });
+}
+
+/// Answers with the nickname that an account reserved, if any (§7.12).
+pub(crate) fn room_nick(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, bare: &str) {
+    result(out, why, stanza, |writer| {
+        writer.open("query", ns::DISCO_INFO).attr("node", "x-roomuser-item");
+        if let Some(registered) = state.registry.get(bare) {
+            writer.open("identity", ns::DISCO_INFO).attr("category", "conference");
+            writer.attr("name", &registered.nick).attr("type", "text").close();
+        }
+        writer.close();
+    });
+}
+
+/// The header of a message of the room with the id of the one that it comes from.
+fn header<'a>(state: &'a State, stanza: &'a Stanza) -> Header<'a> {
+    let own = own_header(state, StanzaKind::Message, StanzaType::Normal);
+    Header { id: stanza.id.as_deref(), ..own }
+}
+
+/// Sends invitations, from the occupant address of who invites, with the password (§7.8.2).
+pub(crate) fn invite(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, inviting: &Inviting) {
+    let from = state.occupant_jid(state.name(inviting.by));
+    for invitee in &inviting.invitees {
+        let told = Outgoing::new(&header(state, stanza), |writer| {
+            writer.open("x", ns::MUC_USER).open("invite", ns::MUC_USER).attr("from", &from);
+            if let Some(reason) = &invitee.reason {
+                writer.leaf("reason", ns::MUC_USER, reason);
+            }
+            if let Some(thread) = &invitee.continues {
+                writer.open("continue", ns::MUC_USER).attr_opt("thread", thread.as_deref()).close();
+            }
+            writer.close();
+            if !state.config.password.is_empty() {
+                writer.leaf("password", ns::MUC_USER, &state.config.password);
+            }
+            writer.close();
+        });
+        send_one(out, why, &invitee.to, &told);
+    }
+}
+
+/// Passes on that an invitation is declined, to who invited.
+pub(crate) fn decline(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, declining: &Declining) {
+    let told = Outgoing::new(&header(state, stanza), |writer| {
+        writer.open("x", ns::MUC_USER).open("decline", ns::MUC_USER).attr("from", &declining.bare);
+        if let Some(reason) = &declining.reason {
+            writer.leaf("reason", ns::MUC_USER, reason);
+        }
+        writer.close().close();
+    });
+    let sessions = state.occupants_of(declining.to);
+    if sessions.is_empty() {
+        return send_one(out, why, state.people.jid(declining.to), &told);
+    }
+    send(out, why, Audience::few(state.sessions.roster(), &sessions), &told);
+}
+
+/// Asks those who give voice to give it (§8.6).
+pub(crate) fn ask_voice(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, who: Slot) {
+    let gives = |(seat, session): (Seat, &crate::gc3::room::state::Session)| {
+        let person = state.people.get(session.person)?;
+        let fits = session.dialect == Dialect::Muc && state.may(person, Verb::Kick);
+        fits.then(|| (seat, state.may(person, Verb::ViewRealJid)))
+    };
+    let moderators: Vec<(Seat, bool)> = state.sessions.iter().filter_map(gives).collect();
+    for jids in [true, false] {
+        let seats: Vec<Seat> = moderators.iter().filter(|(_, sees)| *sees == jids).map(|(seat, _)| *seat).collect();
+        if seats.is_empty() {
+            continue;
+        }
+        let told = Outgoing::new(&header(state, stanza), |writer| {
+            let field = |var: &str, type_, label: &str, value: &str| Field::new(var, type_).label(label).value(value);
+            let mut form = Form::new(FormType::Form).form_type(ns::MUC_REQUEST);
+            form.title = Some("Request for voice".to_owned());
+            form = form.with(field("muc#role", FieldType::ListSingle, "Role", "participant"));
+            if jids {
+                form = form.with(field("muc#jid", FieldType::JidSingle, "Account", state.people.jid(who)));
+            }
+            form = form.with(field("muc#roomnick", FieldType::TextSingle, "Nickname", state.name(who)));
+            form.with(Field::new("muc#request_allow", FieldType::Boolean).label("Give voice").flag(false))
+                .write(writer);
+        });
+        send(out, why, Audience::few(state.sessions.roster(), &seats), &told);
+    }
+}

@@ -1,0 +1,126 @@
+//! Nicknames that members reserved (XEP-0045 §7.10), and invitations that may still be declined.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use crate::gc3::id::ParticipantId;
+use crate::gc3::nick;
+use crate::time::Time;
+
+/// What a member registered.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Registered {
+    pub(crate) nick: Box<str>,
+    /// Whether it wants messages while it is away.
+    pub(crate) offline: bool,
+}
+
+/// Registrations, by bare JID. Whoever registered stands on the access list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Registry {
+    by_account: BTreeMap<Box<str>, Registered>,
+    /// By what nicknames are compared by. Not saved.
+    #[serde(skip)]
+    by_nick: BTreeMap<Box<str>, Box<str>>,
+}
+
+impl Registry {
+    pub(crate) fn get(&self, bare: &str) -> Option<&Registered> {
+        self.by_account.get(bare)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Registered)> {
+        self.by_account.iter().map(|(bare, registered)| (&**bare, registered))
+    }
+
+    /// Who reserved a nickname that cannot be told from this one.
+    pub(crate) fn holder(&self, wanted: &str) -> Option<&str> {
+        if self.by_nick.is_empty() {
+            return None;
+        }
+        self.by_nick.get(nick::key(wanted).as_str()).map(|bare| &**bare)
+    }
+
+    pub(crate) fn set(&mut self, bare: &str, registered: Registered) {
+        self.remove(bare);
+        self.by_nick.insert(nick::key(&registered.nick).into(), bare.into());
+        self.by_account.insert(bare.into(), registered);
+    }
+
+    pub(crate) fn remove(&mut self, bare: &str) -> Option<Registered> {
+        let registered = self.by_account.remove(bare)?;
+        self.by_nick.remove(nick::key(&registered.nick).as_str());
+        Some(registered)
+    }
+
+    /// Builds what is derived, after loading; `false` if two reserved one nickname.
+    pub(super) fn reindex(&mut self) -> bool {
+        let by_nick = self.by_account.iter().map(|(bare, of)| (nick::key(&of.nick).into(), bare.clone()));
+        self.by_nick = by_nick.collect();
+        self.by_nick.len() == self.by_account.len()
+    }
+}
+
+/// A reservation that is made, changed or given up.
+#[derive(Clone, Debug)]
+pub(crate) struct Reserve {
+    pub(crate) bare: Box<str>,
+    /// `None`: the account has no nickname of its own any more.
+    pub(crate) nick: Option<Box<str>>,
+    /// `None`: as it was.
+    pub(crate) offline: Option<bool>,
+}
+
+/// Who was invited by whom, and when: whoever was not has nothing to decline.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Invited(BTreeMap<(Box<str>, ParticipantId), Time>);
+
+impl State {
+    /// Whether a nickname is held or reserved by another account than this.
+    pub(crate) fn nick_is_anothers(&self, nick: &str, bare: &str) -> bool {
+        let held = self.holder(nick).is_some_and(|who| self.people.jid(who) != bare);
+        held || self.registry.holder(nick).is_some_and(|holder| holder != bare)
+    }
+
+    /// Makes a reservation that was judged.
+    pub(super) fn reserve(&mut self, reserve: Reserve) {
+        let Reserve { bare, nick, offline } = reserve;
+        match nick {
+            Some(nick) => {
+                let was = self.registry.get(&bare).is_some_and(|registered| registered.offline);
+                self.registry.set(&bare, Registered { nick, offline: offline.unwrap_or(was) });
+            }
+            None => drop(self.registry.remove(&bare)),
+        }
+    }
+
+    /// Notes an invitation. The oldest are forgotten beyond the limit.
+    pub(crate) fn invite(&mut self, bare: &str, by: ParticipantId) {
+        let Invited(all) = &mut self.invited;
+        all.insert((bare.into(), by), self.now);
+        while all.len() > self.limits.invitations {
+            let Some(oldest) = all.iter().min_by_key(|(_, at)| **at).map(|(key, _)| key.clone()) else { break };
+            all.remove(&oldest);
+        }
+    }
+
+    /// Who invited an account, the latest first.
+    pub(crate) fn inviters(&self, bare: &str) -> Vec<ParticipantId> {
+        let mut all: Vec<(Time, ParticipantId)> = self
+            .invited
+            .0
+            .iter()
+            .filter(|((invitee, _), _)| **invitee == *bare)
+            .map(|((_, by), at)| (*at, *by))
+            .collect();
+        all.sort_unstable_by_key(|&(at, _)| core::cmp::Reverse(at));
+        all.into_iter().map(|(_, by)| by).collect()
+    }
+
+    /// Forgets an invitation that was declined.
+    pub(crate) fn uninvite(&mut self, bare: &str, by: ParticipantId) {
+        self.invited.0.remove(&(Box::from(bare), by));
+    }
+}
