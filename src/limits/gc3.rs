@@ -28,6 +28,12 @@ pub struct Gc3Limits {
     pub tombstones: usize,
     /// Messages of which the room remembers id and author. Default 1024.
     pub recent: usize,
+    /// Bytes of the room's picture, as it is sent. Default 64 KiB.
+    pub avatar_bytes: usize,
+    /// Participants of a room beyond which not all are shown to those who enter by XEP-0045. Default 5000.
+    pub crowd: u32,
+    /// Of those who spoke last, how many are shown in such a room. Default 500.
+    pub crowd_speakers: usize,
     /// Messages that are kept whole for those who enter by XEP-0045. Default 50.
     pub ring: usize,
     /// Bytes of these messages. Default 256 KiB.
@@ -139,6 +145,9 @@ impl Default for Gc3Limits {
             form_fields: 64,
             tombstones: 10_000,
             recent: 1024,
+            avatar_bytes: 64 * 1024,
+            crowd: 5000,
+            crowd_speakers: 500,
             ring: 50,
             ring_bytes: 256 * 1024,
             held: 64,

@@ -270,7 +270,7 @@ impl Room {
         match &self.state.destroyed {
             // Of a room that was never opened nothing is worth remembering.
             Some(gone) => self.state.locked || self.state.now >= gone.at.plus(remember),
-            None => !self.state.config.persistent && self.state.people.len() == 0,
+            None => self.state.vanished,
         }
     }
 
@@ -345,7 +345,9 @@ impl Machine for Room {
         match input {
             Input::Stanza(stanza) => {
                 self.advance(now);
+                let had = !self.state.people.is_empty();
                 self.stanza(&stanza, out);
+                self.vanish_if_left(had, out);
             }
             Input::Answer { token, answer } => {
                 if !self.state.questions.contains_key(&token) {
@@ -360,7 +362,9 @@ impl Machine for Room {
             }
             Input::Command(command) => {
                 self.advance(now);
+                let had = !self.state.people.is_empty();
                 self.command(command, out);
+                self.vanish_if_left(had, out);
             }
         }
         watch::hearing(&mut self.state, out);
@@ -373,9 +377,11 @@ impl Machine for Room {
         }
         self.advance(now);
         let now = self.state.now;
+        let had = !self.state.people.is_empty();
         while let Some(timer) = self.state.timers.pop(now) {
             due::due(self, timer, out);
         }
+        self.vanish_if_left(had, out);
         watch::hearing(&mut self.state, out);
     }
 

@@ -2,9 +2,9 @@
 
 use super::judge::muc::{Change, Renaming};
 use super::state::{Asker, Dialect, Edited, Entering, Exited, Ruled, Session, Why};
-use super::{Out, Room, say};
+use super::{Out, Room, RoomOrder, say};
 use crate::codec::{Fragment, Stanza};
-use crate::gc3::host::Notice;
+use crate::gc3::host::{Notice, Order};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::rules::{acl, muc as rule, table};
 use crate::gc3::wire::Ask as Any;
@@ -47,6 +47,14 @@ impl Room {
                 let exited = state.exit(seat, Why::Left);
                 self.exited(why, exited, &words, out);
             }
+            Change::Avatar { avatar, actor } => {
+                state.avatar = avatar;
+                state.config_version += 1;
+                state.note(actor, "avatar".to_owned());
+                say::answer(state, out, why, stanza, &super::judge::Reply::Done);
+                say::reconfigured(state, out, table::C2);
+                say::muc::configured(state, out, &state.config);
+            }
             Change::Astray => say::muc::astray(state, out, why, stanza),
             Change::Forward(forward) => {
                 let asker = Asker {
@@ -58,6 +66,24 @@ impl Room {
                     say::muc::forwarded(state, out, why, &forward, &id);
                 }
             }
+        }
+    }
+
+    /// A room that is not persistent ends with its last participant, and leaves nothing behind (§7.14).
+    pub(super) fn vanish_if_left(&mut self, had: bool, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        if !had || state.config.persistent || !state.people.is_empty() || state.destroyed.is_some() || state.vanished {
+            return;
+        }
+        state.vanished = true;
+        state.timers = super::state::Timers::default();
+        (state.questions, state.relays) = Default::default();
+        if let Ok(room) = jid::BareJid::new(state.address.as_str()) {
+            if !state.config.aliases.is_empty() {
+                out.push(rule::X1, Action::Do(RoomOrder::Aliases(Vec::new())));
+            }
+            out.push(rule::X1, Action::Do(RoomOrder::Host(Order::Drop { room: room.clone() })));
+            out.push(rule::X1, Action::Tell(Notice::Destroyed { room }));
         }
     }
 

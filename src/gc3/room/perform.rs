@@ -140,11 +140,11 @@ impl Room {
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
                 say::muc::changed(state, out, &edited, Some(actor));
+                watch::changed(state, out, concerned, false);
                 // What is no request has no answer that would say why.
                 if stanza.kind == crate::codec::StanzaKind::Message {
                     say::also(out, why);
                 }
-                watch::changed(state, out, concerned, false);
             }
             Change::Rule(mut ruling) => {
                 if let Some(from) = &stanza.from {
@@ -241,7 +241,11 @@ impl Room {
             }
             Change::Speak(speech) => {
                 let Ask::Speak(words) = ask else { return };
+                let hidden = state.muc && state.display(speech.who);
                 let (_, stanza_id, record) = state.speak(&speech);
+                if hidden {
+                    say::muc::shown_to_others(state, out, muc::G10_4, speech.who);
+                }
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
                 say::overfull(out, state.hold(&reflection));
                 watch::accepted(state, out, &speech, &reflection);

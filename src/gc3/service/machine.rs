@@ -272,9 +272,8 @@ impl Service {
             }
         }
         if let Some(held) = self.state.rooms.get(&serial).filter(|held| held.room.has_vanished()) {
-            if let Some(room) = held.room.unended() {
-                out.push(muc::C8, Action::Do(Order::Drop { room: room.clone() }));
-                out.push(muc::C8, Action::Tell(Notice::Destroyed { room }));
+            if held.room.unended().is_some() {
+                out.push(muc::C8, Action::Tell(Notice::Also));
             }
             self.state.remove(serial);
         }

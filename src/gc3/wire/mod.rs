@@ -62,6 +62,8 @@ pub(crate) enum Ask<'a> {
     Info(&'a Element),
     Items(&'a Element),
     Ping,
+    /// The room's picture: read or set (XEP-0486).
+    Card(&'a Element),
     /// Anything but a groupchat message for an occupant: a private message, a request, presence.
     Occupant(&'a str),
     /// By presence to an occupant's address, or to the room without a nickname (XEP-0045).
@@ -173,6 +175,7 @@ fn iq(stanza: &Stanza) -> Read<'_> {
         (ns::DISCO_INFO, "query", false) => Read::Ask(Ask::Info(payload)),
         (ns::DISCO_ITEMS, "query", false) => Read::Ask(Ask::Items(payload)),
         (ns::PING, "ping", false) => Read::Ask(Ask::Ping),
+        (ns::VCARD, "vCard", _) => Read::Ask(Ask::Card(payload)),
         _ => Read::Malformed(rule::G13_5, UNAVAILABLE),
     }
 }

@@ -106,6 +106,8 @@ pub(crate) enum Reply {
     Command(CommandReply),
     /// Somebody's own settings.
     Own(Slot, FormType),
+    /// The room's picture.
+    Card,
     /// The configuration, and whether the asker may change it.
     Config {
         configures: bool,
@@ -227,7 +229,7 @@ pub(crate) enum Change {
     AskVoice {
         who: Slot,
     },
-    /// By presence to an occupant's address.
+    /// By presence to an occupant's address, and other things of XEP-0045.
     Muc(muc::Change),
 }
 
@@ -292,6 +294,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Own(element) => settings::own(state, stanza, sender, element),
         Ask::Config(element) => settings::config(state, stanza, sender, element),
         Ask::Destroy(element) => settings::destroy(state, sender, element),
+        Ask::Card(card) => muc::card(state, stanza, sender, card),
         Ask::Request(asked) => muc::administer(state, stanza, sender, *asked),
         Ask::Muc(ask) => muc::presence(state, stanza, sender, ask),
         Ask::Returned => presence::returned(state, stanza, sender),

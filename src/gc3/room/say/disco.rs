@@ -37,7 +37,11 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
         writer.open("query", ns::DISCO_INFO);
         writer.open("identity", ns::DISCO_INFO).attr("category", "conference").attr("type", "text");
         writer.attr("name", &state.config.name).close();
-        for feature in FEATURES.into_iter().chain(state.muc.then_some(ns::MUC)).chain(configured(state)) {
+        for feature in FEATURES
+            .into_iter()
+            .chain(state.muc.then_some([ns::MUC, ns::VCARD]).into_iter().flatten())
+            .chain(configured(state))
+        {
             writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
         }
         room_info(state, aliased, subject).write(writer);
@@ -100,6 +104,13 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
     }
     if let Some(hash) = super::acl::hats_hash(&state.hats) {
         form = form.with(text("hats#hash", &hash));
+    }
+    if let Some(avatar) = &state.avatar {
+        let field = Field::new("muc#roominfo_avatarhash", FieldType::TextMulti);
+        form = form.with(avatar.hashes.iter().fold(field, |field, hash| field.value(hash)));
+    }
+    if state.muc && state.is_crowd() {
+        form = form.with(text("{xmpp-machines:muc:0}presence", "speakers"));
     }
     let open = config_is_open(state) && state.config.listed && state.config.persistent;
     if let Some(hourly) = state.talk.activity.hourly(state.now).filter(|_| open) {

@@ -118,6 +118,7 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         Reply::Sync(reply) => synced(state, out, why, stanza, reply),
         Reply::Info { aliased, subject } => disco::info(state, out, why, stanza, *aliased, *subject),
         Reply::Items(items) => disco::items(state, out, why, stanza, items),
+        Reply::Card => result(out, why, stanza, |writer| muc::write_card(state, writer)),
         Reply::QueryForm => archive::query_form(out, why, stanza),
     }
 }

@@ -190,7 +190,7 @@ impl State {
     pub(crate) fn note_moderator(&mut self, who: Slot) {
         let moderates = self.people.get(who).is_some_and(|person| self.role(person) == Role::Moderator);
         if let Some(person) = self.people.get_mut(who).filter(|_| moderates) {
-            person.seen = true;
+            (person.seen, person.displayed) = (true, true);
         }
     }
 }

@@ -88,6 +88,7 @@ impl State {
         let mut person = Person::new(joining.id, joining.nick, joining.affiliation, version, since_seq);
         person.push = joining.push;
         person.ephemeral = ephemeral;
+        person.displayed = !self.is_crowd();
         person.last_seen = seconds(self.now);
         let who = self.people.add(joining.jid, person);
         if joining.by_parent {

@@ -27,7 +27,7 @@ pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
 pub(crate) use editing::{Edited, Edits, EntryEdit, short_reason};
 pub(crate) use joining::{Departed, Joining, Present};
-pub(crate) use muc::{Directed, Entered, Entering, Exited, Names};
+pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use rates::Rates;
 pub(crate) use registry::{Invited, Registry, Reserve};
@@ -104,8 +104,12 @@ pub(crate) struct State {
     pub(crate) alias_check: Option<Result<(), (crate::rule::Rule, crate::codec::StanzaError<'static>)>>,
     /// Set when the room was destroyed.
     pub(crate) destroyed: Option<Destroyed>,
+    /// Whether it was not persistent and its last participant has left.
+    pub(crate) vanished: bool,
     /// Whether it was created by entering it and is not configured yet (C6).
     pub(crate) locked: bool,
+    /// The room's picture (XEP-0486).
+    pub(crate) avatar: Option<Avatar>,
     /// Names that are not nicknames (G10.1).
     pub(crate) names: Names,
     /// The presence that each session directed to the room, without forgeries.
@@ -306,7 +310,9 @@ impl State {
             alias_policy: false,
             alias_check: None,
             destroyed: None,
+            vanished: false,
             locked: false,
+            avatar: None,
             names: Names::default(),
             occupancy: BTreeMap::new(),
             stale: BTreeSet::new(),

@@ -1,13 +1,13 @@
 //! What a room knows for the sake of XEP-0045: the names under which its occupants are addressed, and the presence that
 //! each session sent.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use jid::ResourcePart;
 use serde::{Deserialize, Serialize};
 
-use super::{Departed, Dialect, Joining, Origin, Session, Show, Slot, State, Timer, Topics, Why};
+use super::{Departed, Dialect, Joining, Origin, Person, Session, Show, Slot, State, Timer, Topics, Why};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::nick;
 use crate::party::{Address, Seat};
@@ -57,6 +57,15 @@ impl Names {
     }
 }
 
+/// The room's picture (XEP-0486).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Avatar {
+    /// The SHA-1 of each form of it, in hexadecimal.
+    pub(crate) hashes: Vec<Box<str>>,
+    /// The vCard, as bytes.
+    pub(crate) card: Bytes,
+}
+
 /// The presence that a session directs to the room.
 #[derive(Clone, Debug)]
 pub(crate) struct Directed {
@@ -104,6 +113,29 @@ impl State {
             Some(name) => name,
             None => self.people.get(who).map_or("", |person| &person.nick),
         }
+    }
+
+    /// Whether there are too many for all to be shown to all (G10.4).
+    pub(crate) fn is_crowd(&self) -> bool {
+        self.people.len() > self.limits.crowd as usize
+    }
+
+    /// Those who spoke last, as far as the room remembers it.
+    pub(crate) fn speakers(&self) -> BTreeSet<ParticipantId> {
+        let mut speakers = BTreeSet::new();
+        for author in self.talk.recent.iter().rev().filter_map(|said| said.author) {
+            if speakers.len() >= self.limits.crowd_speakers {
+                break;
+            }
+            speakers.insert(author);
+        }
+        speakers
+    }
+
+    /// Has somebody shown from now on; whether it was not before.
+    pub(crate) fn display(&mut self, who: Slot) -> bool {
+        let hidden = |person: &&mut Person| !person.displayed;
+        self.people.get_mut(who).filter(hidden).map(|person| person.displayed = true).is_some()
     }
 
     /// Whether a participant's name is not its nickname.

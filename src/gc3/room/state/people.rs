@@ -49,6 +49,8 @@ pub(crate) struct Person {
     pub(crate) profile: bool,
     /// Whether others may see when it is online.
     pub(crate) show_presence: bool,
+    /// Whether those who are in by XEP-0045 were shown it.
+    pub(crate) displayed: bool,
     /// Whether it is in by directed presence only, and leaves with its last session.
     pub(crate) ephemeral: bool,
     /// Its own push setting; `None`: the room's default.
@@ -117,6 +119,7 @@ impl Person {
             seen: false,
             profile: false,
             show_presence: true,
+            displayed: true,
             ephemeral: false,
             last_seen: 0,
             push: None,
@@ -155,6 +158,10 @@ impl People {
             newest: Link::default(),
             key,
         }
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.roster.is_empty()
     }
 
     pub(crate) fn len(&self) -> usize {

@@ -43,30 +43,30 @@ pub(super) fn admin(state: &State, stanza: &Stanza, sender: &Sender<'_>, query: 
 fn list(state: &State, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict) {
     let mut items = query.children();
     let (Some(item), None) = (items.next().filter(|item| item.is("item", ns::MUC_ADMIN)), items.next()) else {
-        return refuse(rule::A5, BAD_REQUEST);
+        return refuse(rule::AL5, BAD_REQUEST);
     };
     match (item.attr("affiliation"), item.attr("role")) {
         (Some(name), None) => match Affiliation::parse(name).filter(|a| *a != Affiliation::None) {
             Some(affiliation) => by_affiliation(state, sender, affiliation),
-            None => refuse(rule::A5, BAD_REQUEST),
+            None => refuse(rule::AL5, BAD_REQUEST),
         },
         (None, Some(name)) => match Role::parse(name) {
             Some(role) => by_role(state, sender, role),
-            None => refuse(rule::A5, BAD_REQUEST),
+            None => refuse(rule::AL5, BAD_REQUEST),
         },
-        _ => refuse(rule::A5, BAD_REQUEST),
+        _ => refuse(rule::AL5, BAD_REQUEST),
     }
 }
 
 fn by_affiliation(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> (Rule, Verdict) {
     let (may, why) = match affiliation {
-        Affiliation::Outcast | Affiliation::None => (state.permits(sender.bare, Verb::Ban), rule::A1),
-        Affiliation::Member => (state.permits(sender.bare, Verb::ViewMembers), rule::A2),
+        Affiliation::Outcast | Affiliation::None => (state.permits(sender.bare, Verb::Ban), rule::AL1),
+        Affiliation::Member => (state.permits(sender.bare, Verb::ViewMembers), rule::AL2),
         // §10.5 and §10.8 leave no choice, though members of a private room would like to know.
-        Affiliation::Admin | Affiliation::Owner => (state.permits(sender.bare, Verb::ChangeOwners), rule::A3),
+        Affiliation::Admin | Affiliation::Owner => (state.permits(sender.bare, Verb::ChangeOwners), rule::AL3),
     };
     if !may {
-        return refuse(rule::A6, FORBIDDEN);
+        return refuse(rule::AL6, FORBIDDEN);
     }
     let of = state.access.iter().filter(|(_, entry)| entry.affiliation == affiliation).map(|(key, _)| key.clone());
     // Who was banned by ID has no address any more that could stand here.
@@ -86,12 +86,12 @@ pub(crate) fn real<'s>(state: &'s State, key: &'s Key) -> Option<&'s str> {
 fn by_role(state: &State, sender: &Sender<'_>, role: Role) -> (Rule, Verdict) {
     let verb = if role == Role::Moderator { Verb::ChangeModerators } else { Verb::Kick };
     if !state.permits(sender.bare, verb) {
-        return refuse(rule::A6, FORBIDDEN);
+        return refuse(rule::AL6, FORBIDDEN);
     }
     let of = |who: &Slot| state.people.get(*who).is_some_and(|person| state.role(person) == role);
     let people: Vec<Slot> = state.people.by_id().filter(of).collect();
     let jids = state.permits(sender.bare, Verb::ViewRealJid);
-    (rule::A4, Verdict::Answer(Reply::MucAdmin(AdminReply::Role(people, jids))))
+    (rule::AL4, Verdict::Answer(Reply::MucAdmin(AdminReply::Role(people, jids))))
 }
 
 /// Changes, and the rule that they come from.
@@ -104,7 +104,7 @@ struct Judging {
 fn edits(state: &State, actor: &Actor<'_>, query: &Element) -> Judged<Judging> {
     let items: Vec<&Element> = query.children().collect();
     if items.is_empty() || !items.iter().all(|item| item.is("item", ns::MUC_ADMIN)) {
-        return no(rule::A5, BAD_REQUEST);
+        return no(rule::AL5, BAD_REQUEST);
     }
     let mut judging = Judging { edits: Edits::by(actor.id), why: rule::B1 };
     if items.len() > 1 {
@@ -119,7 +119,7 @@ fn edits(state: &State, actor: &Actor<'_>, query: &Element) -> Judged<Judging> {
             (Some(name), None) => affiliate(state, actor, (item, name, reason), seen, &mut judging)?,
             (None, Some(name)) => give_role(state, actor, (item, name, reason), seen.0, &mut judging)?,
             // §9.2 and §8.5: each item is about one of the two.
-            _ => return no(rule::A5, BAD_REQUEST),
+            _ => return no(rule::AL5, BAD_REQUEST),
         }
     }
     let Judging { edits, why } = judging;
@@ -136,18 +136,18 @@ fn affiliate(
     (ids, domains): (&mut BTreeSet<crate::gc3::id::ParticipantId>, &mut BTreeSet<jid::BareJid>),
     judging: &mut Judging,
 ) -> Judged<()> {
-    let Some(to) = Affiliation::parse(name) else { return no(rule::A5, BAD_REQUEST) };
+    let Some(to) = Affiliation::parse(name) else { return no(rule::AL5, BAD_REQUEST) };
     let jid = match (item.attr("jid"), item.attr("nick")) {
         (Some(text), _) => match Jid::new(text) {
             // A full JID stands for its account (§10.3).
             Ok(jid) => jid.to_bare(),
-            Err(_) => return no(rule::A5, JID_MALFORMED),
+            Err(_) => return no(rule::AL5, JID_MALFORMED),
         },
         (None, Some(nick)) => match state.holder(nick) {
-            Some(who) => jid::BareJid::new(state.people.jid(who)).map_err(|_| (rule::A7, NOT_FOUND))?,
-            None => return no(rule::A7, NOT_FOUND),
+            Some(who) => jid::BareJid::new(state.people.jid(who)).map_err(|_| (rule::AL7, NOT_FOUND))?,
+            None => return no(rule::AL7, NOT_FOUND),
         },
-        (None, None) => return no(rule::A5, BAD_REQUEST),
+        (None, None) => return no(rule::AL5, BAD_REQUEST),
     };
     if jid.node().is_none() {
         domain(state, actor, &jid, to, reason, &mut judging.edits.entries)?;
@@ -198,15 +198,15 @@ fn give_role(
         (Some(nick), _) => state.holder(nick),
         (None, Some(text)) => match Jid::new(text) {
             Ok(jid) => state.people.find(jid.to_bare().as_str()),
-            Err(_) => return no(rule::A5, JID_MALFORMED),
+            Err(_) => return no(rule::AL5, JID_MALFORMED),
         },
-        (None, None) => return no(rule::A5, BAD_REQUEST),
+        (None, None) => return no(rule::AL5, BAD_REQUEST),
     };
-    let to = if name == "none" { None } else { Some(Role::parse(name).ok_or((rule::A5, BAD_REQUEST))?) };
+    let to = if name == "none" { None } else { Some(Role::parse(name).ok_or((rule::AL5, BAD_REQUEST))?) };
     let Some((who, person)) = who.and_then(|who| Some((who, state.people.get(who)?))) else {
         // Whether there is such a nickname is no business of those who could do nothing about it.
         actor.needs(state, Verb::Kick)?;
-        return no(rule::A7, NOT_FOUND);
+        return no(rule::AL7, NOT_FOUND);
     };
     once(ids, person.id)?;
     match to {
@@ -229,6 +229,6 @@ fn give_role(
 
 /// The rule of this dialect that is the same as one of the other.
 pub(super) fn in_this_dialect(why: Rule) -> Rule {
-    let same = [(table::G14_10, rule::A6), (table::C4, rule::B5), (table::G2_17, rule::B6), (table::G2_15, rule::B1)];
+    let same = [(table::G14_10, rule::AL6), (table::C4, rule::B5), (table::G2_17, rule::B6), (table::G2_15, rule::B1)];
     same.into_iter().find(|(theirs, _)| *theirs == why).map_or(why, |(_, ours)| ours)
 }

@@ -145,7 +145,7 @@ pub(super) fn voice(state: &State, sender: &Sender<'_>, x: &Element) -> (Rule, V
     };
     let actor = Actor::of(state, sender);
     if !state.permits(sender.bare, Verb::Kick) {
-        return refuse(rule::A6, FORBIDDEN);
+        return refuse(rule::AL6, FORBIDDEN);
     }
     let named = form.get("muc#jid").and_then(|jid| Jid::new(jid).ok()).map(|jid| jid.to_bare());
     let of = |who: &Slot| named.as_ref().is_none_or(|jid| jid.as_str() == state.people.jid(*who));

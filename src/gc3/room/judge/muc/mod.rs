@@ -7,6 +7,7 @@
 //! `Classic`, with `state.locked` until it is configured; see [`entering`] for who may enter meanwhile.
 
 mod admin;
+mod avatar;
 mod entering;
 mod inviting;
 mod owner;
@@ -22,12 +23,14 @@ pub(super) use owner::hidden;
 pub(crate) use register::OFFLINE;
 
 use crate::codec::{Stanza, StanzaError, StanzaKind};
+use crate::gc3::id::ParticipantId;
 use crate::gc3::refusals::UNAVAILABLE;
-use crate::gc3::room::state::{Directed, Entering, Slot, State};
+use crate::gc3::room::state::{Avatar, Directed, Entering, Slot, State};
 use crate::gc3::rules::table;
 use crate::gc3::wire::muc::{Ask, History};
 use crate::party::Seat;
 use crate::rule::Rule;
+pub(crate) use avatar::card;
 pub(crate) use requests::{Forward, request};
 
 /// What changes by presence to an occupant's address.
@@ -49,6 +52,8 @@ pub(crate) enum Change {
     Astray,
     /// A request is forwarded.
     Forward(Forward),
+    /// The room has another picture, or none.
+    Avatar { avatar: Option<Avatar>, actor: ParticipantId },
 }
 
 /// Another nickname.

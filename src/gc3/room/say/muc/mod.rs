@@ -16,7 +16,7 @@ pub(crate) use presence::{
 };
 pub(crate) use talk::{forwarded, moderated, private, spoken};
 
-use crate::codec::Writer;
+use crate::codec::{Fragment, Writer};
 use crate::gc3::room::state::{Slot, State};
 use crate::ns;
 
@@ -31,5 +31,17 @@ fn write_real_nick(state: &State, who: Slot, writer: &mut Writer) {
         && let Some(person) = state.people.get(who)
     {
         super::write_nick(writer, &person.nick);
+    }
+}
+
+/// Writes the vCard that holds the room's picture, empty if it has none.
+pub(super) fn write_card(state: &State, writer: &mut Writer) {
+    match &state.avatar {
+        Some(avatar) => {
+            writer.fragment(&Fragment::of(avatar.card.clone()));
+        }
+        None => {
+            writer.open("vCard", ns::VCARD).close();
+        }
     }
 }

@@ -7,7 +7,7 @@ use crate::gc3::config::{Config, Visibility, Who};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::say::{also, own_header, send, send_one, write_occupant_id};
-use crate::gc3::room::state::{Departed, Dialect, Edited, Ending, Entered, Slot, State, View, Why};
+use crate::gc3::room::state::{Departed, Dialect, Edited, Ending, Entered, Person, Slot, State, View, Why};
 use crate::gc3::rules::{muc as rule, table};
 use crate::gc3::wire::muc::History;
 use crate::ns;
@@ -98,7 +98,8 @@ fn write_x(
 /// Whether readers who see only moderators see a participant: whoever was one is told of still, so that all learn that it
 /// is none any more.
 fn seen(state: &State, who: Slot, view: View) -> bool {
-    view != View::Moderators || state.people.get(who).is_some_and(|person| person.seen)
+    let shown = |person: &Person| person.displayed && (view != View::Moderators || person.seen);
+    state.people.get(who).is_some_and(shown)
 }
 
 /// Sends to every other occupant what `write` writes for its view.
@@ -150,14 +151,19 @@ pub(crate) fn entered(
         versions::on_entry(state, out, who, to, asked, stanza);
     }
     let mut away = false;
+    let crowd = state.is_crowd().then(|| state.speakers());
+    let shown = |person: &Person| crowd.as_ref().is_none_or(|speakers| speakers.contains(&person.id));
     for (other, person) in state.people.iter().filter(|&(other, _)| other != who) {
-        if view != View::Moderators || state.role(person) == Role::Moderator {
+        if (view != View::Moderators && shown(person)) || state.role(person) == Role::Moderator {
             send_one(out, why, to, &presence_of(state, other, view, Extra::default()));
             away |= person.shown.is_none();
         }
     }
     if away {
         also(out, rule::P4);
+    }
+    if crowd.is_some() {
+        also(out, rule::G10_4);
     }
     if new || changed {
         to_others(state, out, why, who, |view| presence_of(state, who, view, Extra::default()));
@@ -290,7 +296,8 @@ pub(crate) fn gone(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed)
         let own = own.get_or_insert_with(|| write(session.view, &codes));
         send_one(out, why, jid.as_str(), own);
     }
-    for view in View::ALL.into_iter().filter(|&view| view != View::Moderators || gone.person.seen) {
+    let shown = |&view: &View| gone.person.displayed && (view != View::Moderators || gone.person.seen);
+    for view in View::ALL.into_iter().filter(shown) {
         let audience = Audience::all(state.sessions.roster(), readers(state, view));
         if !audience.is_empty() {
             send(out, why, audience, &write(view, code));
@@ -357,7 +364,7 @@ pub(crate) struct Last {
 
 /// Those who are in by presence, as they are to be told of the end of the room.
 pub(crate) fn before_the_end(state: &State) -> Vec<Last> {
-    let person = |(who, person): (Slot, &crate::gc3::room::state::Person)| {
+    let person = |(who, person): (Slot, &Person)| {
         let sessions: Vec<Box<str>> =
             state.occupants_of(who).into_iter().map(|seat| state.sessions.jid(seat).into()).collect();
         (!sessions.is_empty()).then(|| Last { name: state.name(who).into(), id: person.id, sessions })
