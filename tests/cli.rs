@@ -53,7 +53,9 @@ fn the_vectors_of_the_project_pass() {
     let passed = last.strip_suffix(" passed, 0 failed").and_then(|count| count.parse::<u32>().ok());
     assert!(passed.is_some_and(|count| count > 0), "{}{}", ran.out, ran.err);
     assert_eq!((ran.status, ran.err.as_str()), (0, ""));
-    assert_eq!(run(&["vectors", "--topic", "gc3"]).out.lines().last(), Some(last));
+    let one = run(&["vectors", "--topic", "gc3"]);
+    let last = one.out.lines().last().unwrap_or_default();
+    assert!(last.ends_with(" passed, 0 failed") && !ran.out.ends_with(&one.out), "{}", one.out);
 }
 
 const VECTOR: &str = "<vector xmlns='xmpp-machines:vectors:0' id='NAME' rule='gc3.G13.5' spec='x' verdict='must'>

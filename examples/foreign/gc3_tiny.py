@@ -30,7 +30,9 @@ class Skip(Exception):
 class Service:
     """A service that nobody has created a room on."""
 
-    def __init__(self, domain, limits):
+    def __init__(self, topic, domain, limits):
+        if topic != "gc3":
+            raise Skip("this is a room service")
         if limits:
             raise Skip("limits cannot be changed here")
         self.domain = domain
@@ -89,7 +91,7 @@ def main():
         try:
             do = request["do"]
             if do == "start":
-                service = Service(request["domain"], request["limits"])
+                service = Service(request.get("topic", "gc3"), request["domain"], request["limits"])
                 answer["ok"] = True
             elif do == "in":
                 out, answer["rules"] = service.handle(ET.fromstring(request["stanza"]))

@@ -145,7 +145,7 @@ const DEEDS: &[(u32, &str)] = &[
     ),
     (1, "<iq type='get' id='s{step}' from='{from}' to='{room}'><my-access xmlns='xmpp-machines:acl:0'/></iq>"),
     (
-        2,
+        4,
         "<iq type='set' id='s{step}' from='{from}' to='{room}'>\
          <command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:hats:commands:{hats}'>\
          <x xmlns='jabber:x:data' type='submit'>\

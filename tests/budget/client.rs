@@ -70,6 +70,6 @@ fn a_name_costs_at_most_160_bytes() {
 #[test]
 fn types_have_their_sizes() {
     assert_eq!(size_of::<account::Order>(), 48);
-    assert_eq!(size_of::<xmpp_machines::gc3::client::Order>(), 32);
+    assert_eq!(size_of::<xmpp_machines::gc3::client::Order>(), 40);
     assert_eq!(size_of::<xmpp_machines::gc3::client::Standing>(), 1);
 }

@@ -87,9 +87,9 @@ impl Shelf {
     #[must_use]
     pub fn complaints(&self) -> Vec<String> {
         let mut complaints = Vec::new();
-        let mut ids: BTreeMap<&str, &str> = BTreeMap::new();
+        let mut ids: BTreeMap<(&str, &str), &str> = BTreeMap::new();
         for (path, vector) in &self.vectors {
-            if let Some(other) = ids.insert(&vector.id, path) {
+            if let Some(other) = ids.insert((&vector.topic, &vector.id), path) {
                 complaints.push(format!("{path} and {other} have the same id"));
             }
             for id in &vector.rules {

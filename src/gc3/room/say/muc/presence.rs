@@ -307,6 +307,9 @@ pub(crate) fn gone(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed)
 
 /// Affiliations or roles are others: each is told as presence, to all.
 pub(crate) fn changed(state: &State, out: &mut Out<'_>, edited: &Edited, actor: Option<ParticipantId>) {
+    if !state.muc {
+        return;
+    }
     for (&who, reason) in &edited.changed {
         let mav =
             edited.versions.filter(|_| edited.affiliated.contains(&who)).map(|(since, until)| (Some(since), until));
