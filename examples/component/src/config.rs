@@ -7,6 +7,8 @@ use jid::BareJid;
 use serde::Deserialize;
 use xmpp_machines::Span;
 use xmpp_machines::gc3::{Creators, ServiceConfig};
+use xmpp_machines::push::room::Mode;
+use xmpp_machines::service::rooms::Copies;
 
 use crate::engine::Checkpoints;
 
@@ -23,6 +25,8 @@ pub struct Config {
     pub store: PathBuf,
     /// What the rooms are told.
     pub service: ServiceConfig,
+    /// How members who are away are told; `None`: they are not.
+    pub push: Option<Copies>,
     /// Which log lines are written, in the syntax of `tracing`.
     pub log: String,
     /// Whether a stop is announced to clients of classic rooms.
@@ -86,6 +90,8 @@ struct Raw {
     #[serde(default)]
     administrators: Vec<String>,
     #[serde(default)]
+    push: Push,
+    #[serde(default)]
     policy: Policy,
     #[serde(default = "info")]
     log: String,
@@ -105,6 +111,29 @@ struct Snapshots {
 impl Default for Snapshots {
     fn default() -> Self {
         Self { inputs: 10_000, minutes: 60 }
+    }
+}
+
+/// When copies of messages go to members' bare JIDs.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+enum Push {
+    #[default]
+    Off,
+    Always,
+    AbsentOnly,
+    MentionsOnly,
+}
+
+impl Push {
+    fn copies(self) -> Option<Copies> {
+        let mode = match self {
+            Self::Off => return None,
+            Self::Always => Mode::Always,
+            Self::AbsentOnly => Mode::AbsentOnly,
+            Self::MentionsOnly => Mode::MentionsOnly,
+        };
+        Some(Copies { mode, ..Copies::default() })
     }
 }
 
@@ -209,6 +238,7 @@ impl Config {
             secret,
             store,
             service,
+            push: raw.push.copies(),
             log: raw.log,
             announce_shutdown: raw.announce_shutdown,
             snapshot_inputs: raw.snapshots.inputs,

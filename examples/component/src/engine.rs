@@ -9,12 +9,13 @@
 //! can stop the service for longer than a replay takes.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use bytes::{Bytes, BytesMut};
 use tracing::{debug, error, info, trace, warn};
 use xmpp_machines::codec::{ReadError, Reader, Stanza};
-use xmpp_machines::gc3::{Answer, Command, Input, Notice, Order, Token};
+use xmpp_machines::gc3::{Answer, Command, Input, Order, Token};
 use xmpp_machines::limits::CodecLimits;
 use xmpp_machines::seed::Seed;
 use xmpp_machines::{Machine, Misuse, Outbox, Snapshot, Span, Time, ns};
@@ -43,9 +44,9 @@ const JOURNAL: usize = 64 << 20;
 const CHUNK: usize = 1000;
 
 /// What the engine runs.
-pub trait Rooms: Machine<Input = Input, Order = Order, Notice = Notice> + Snapshot {}
+pub trait Rooms: Machine<Input = Input, Order = Order, Notice: Debug> + Snapshot {}
 
-impl<M: Machine<Input = Input, Order = Order, Notice = Notice> + Snapshot> Rooms for M {}
+impl<M: Machine<Input = Input, Order = Order, Notice: Debug> + Snapshot> Rooms for M {}
 
 /// When snapshots are taken.
 #[derive(Clone, Copy, Debug)]
@@ -85,7 +86,7 @@ impl Taken {
 
 /// The machine, its journal and its output.
 #[expect(missing_debug_implementations, reason = "holds a machine that may hold secrets")]
-pub struct Engine<M> {
+pub struct Engine<M: Rooms> {
     store: Store,
     running: Running<M>,
     checkpoints: Checkpoints,
@@ -93,9 +94,9 @@ pub struct Engine<M> {
     checkpoint: Time,
 }
 
-struct Running<M> {
+struct Running<M: Rooms> {
     machine: M,
-    said: Outbox<Order, Notice>,
+    said: Outbox<Order, M::Notice>,
     orders: Vec<Order>,
     queue: Queue,
     /// Output of entries up to this one is not sent (again).

@@ -12,8 +12,9 @@ use component::host::{self, clock};
 use component::store::Store;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tracing_subscriber::EnvFilter;
-use xmpp_machines::gc3::{Command, Service};
+use xmpp_machines::gc3::Command;
 use xmpp_machines::limits::Gc3Limits;
+use xmpp_machines::service::Rooms;
 
 /// Runs group chat rooms behind an XMPP server, as an external component (XEP-0114).
 #[derive(Debug, Parser)]
@@ -51,13 +52,13 @@ fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
         .with_ansi(std::io::stderr().is_terminal())
         .init();
     let store = Store::open(&config.store)?;
-    let (fresh, present) = (config.service.clone(), config.service.clone());
+    let (fresh, present, push) = (config.service.clone(), config.service.clone(), config.push);
     let mut engine = Engine::open(
         store,
         config.checkpoints(),
         clock(),
-        |seed| Service::new(fresh, Gc3Limits::default(), seed),
-        |service: &mut Service| service.reconfigure(present),
+        |seed| Rooms::new(fresh, Gc3Limits::default(), seed, push),
+        |rooms: &mut Rooms| rooms.reconfigure(present, push),
     )?;
     if arguments.restored {
         engine.take(clock(), vec![Taken::command(Command::Restored)])?;

@@ -36,6 +36,21 @@ fn real_clients_behind_a_real_server() {
     assert!(world.log("host.log").contains("rule=\"gc3."), "each decision is logged with its rule");
 }
 
+/// The room service, with copies for members who are away.
+const PUSHING: Host = Host { config: |world| format!("{}push = 'always'\n", (ROOMS.config)(world)), ..ROOMS };
+
+#[test]
+fn a_phone_that_sleeps_is_woken_by_its_own_server() {
+    let push = "Component \"push.tea.example\"\n component_secret = \"oolong\"";
+    let world = World::new(PUSHING).with_prosody(&["cloud_notify"], push);
+    let component = world.component.to_string();
+    world.act_out(&script("push.py"), "slixmpp", &[component]);
+    let log = world.log("host.log");
+    for rule in ["push-room.R4", "push-room.R7a", "push-room.T5"] {
+        assert!(log.contains(&format!("rule=\"{rule}\"")), "{rule} decided nothing");
+    }
+}
+
 #[test]
 fn a_bad_configuration_is_refused() {
     let folder = TempDir::new().unwrap();
