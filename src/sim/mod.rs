@@ -5,7 +5,7 @@
 //! - [`Bench`] puts a machine and its [`Host`] together; [`SimHost`] is the host of a room service.
 //! - [`laws`] are what every machine keeps, as functions for property tests and fuzzing.
 //! - [`talk`] holds random conversations with a room service, for the laws and for fuzzing; [`talk_push_room`] with a
-//!   room's copies.
+//!   room's copies, [`talk_push_client`] with a device's push.
 //! - [`sleep`] compares two ways to wake a device that sleeps.
 //! - [`vectors`] reads conformance vectors and plays them on this implementation or on any other.
 //!
@@ -22,6 +22,7 @@ mod sm;
 pub mod talk;
 pub mod talk_account;
 pub mod talk_client;
+pub mod talk_push_client;
 pub mod talk_push_room;
 pub mod talk_push_router;
 pub mod talk_retention;

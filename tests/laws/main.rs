@@ -5,6 +5,7 @@ mod chat;
 mod client;
 mod gc3;
 mod imng;
+mod push_client;
 mod push_room;
 mod push_router;
 mod retention;

@@ -36,19 +36,35 @@ fn real_clients_behind_a_real_server() {
     assert!(world.log("host.log").contains("rule=\"gc3."), "each decision is logged with its rule");
 }
 
-/// The room service, with copies for members who are away.
-const PUSHING: Host = Host { config: |world| format!("{}push = 'always'\n", (ROOMS.config)(world)), ..ROOMS };
+/// The room service, with copies for members wherever they are.
+const ALWAYS: Host = Host { config: |world| format!("{}push = 'always'\n", (ROOMS.config)(world)), ..ROOMS };
+
+/// The room service, with copies for members without a session in the room.
+const ABSENT_ONLY: Host = Host { config: |world| format!("{}push = 'absent-only'\n", (ROOMS.config)(world)), ..ROOMS };
+
+/// Acts out a story of push behind a Prosody that pushes, and gives what the host logged.
+fn pushed(host: Host, mode: &str) -> String {
+    let push = "Component \"push.tea.example\"\n component_secret = \"oolong\"";
+    let world = World::new(host).with_prosody(&["cloud_notify"], push);
+    let component = world.component.to_string();
+    world.act_out(&script("push.py"), "slixmpp", &[component, mode.to_owned()]);
+    world.log("host.log")
+}
+
+fn decided(log: &str, rules: &[&str]) {
+    for rule in rules {
+        assert!(log.contains(&format!("rule=\"{rule}\"")), "{rule} decided nothing");
+    }
+}
 
 #[test]
 fn a_phone_that_sleeps_is_woken_by_its_own_server() {
-    let push = "Component \"push.tea.example\"\n component_secret = \"oolong\"";
-    let world = World::new(PUSHING).with_prosody(&["cloud_notify"], push);
-    let component = world.component.to_string();
-    world.act_out(&script("push.py"), "slixmpp", &[component]);
-    let log = world.log("host.log");
-    for rule in ["push-room.R4", "push-room.R7a", "push-room.T5"] {
-        assert!(log.contains(&format!("rule=\"{rule}\"")), "{rule} decided nothing");
-    }
+    decided(&pushed(ALWAYS, "always"), &["push-room.R4", "push-room.R7a", "push-room.T5"]);
+}
+
+#[test]
+fn who_hears_the_room_is_not_woken() {
+    decided(&pushed(ABSENT_ONLY, "absent-only"), &["push-room.R5"]);
 }
 
 #[test]

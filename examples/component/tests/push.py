@@ -1,6 +1,6 @@
 """Somebody who is away is woken: their server's own push module (Prosody with mod_cloud_notify) gets the room's copies.
 
-Started by live.rs: push.py C2S_PORT COMPONENT_PORT. It prints what it does, one step a line; a line "host: ..." asks
+Started by live.rs: push.py C2S_PORT COMPONENT_PORT MODE, where MODE is the host's setting of push. It prints what it does, one step a line; a line "host: ..." asks
 live.rs to do that to the host. Any other end than exit status 0 is a failure.
 """
 
@@ -14,7 +14,7 @@ from slixmpp.componentxmpp import ComponentXMPP
 from slixmpp.xmlstream.handler import Callback
 from slixmpp.xmlstream.matcher import MatchXPath
 
-from live import CLIENT, DOMAIN, GC3, SERVICE, WAIT, Device, form, host, sid, step
+from stage.clients import CLIENT, DOMAIN, GC3, SERVICE, WAIT, Device, form, host, sid, step
 
 PUSH, PUBSUB, SERVICE_OF_PUSH = "urn:xmpp:push:0", "http://jabber.org/protocol/pubsub", f"push.{DOMAIN}"
 DISCO = "http://jabber.org/protocol/disco#info"
@@ -64,7 +64,8 @@ async def wants(device, room, push):
     await device.ask("set", room, f"<participant xmlns='{GC3}'>{settings}</participant>")
 
 
-async def scenario(c2s, component):
+async def meet(c2s, component):
+    """A push service, and a room of Ann's in which Ben wants every message, with the push of his phone enabled."""
     service = PushService(component)
     await service.start()
     ann = Device(f"ann@{DOMAIN}/laptop", c2s)
@@ -83,9 +84,16 @@ async def scenario(c2s, component):
     room = created.findtext(f"{{{GC3}}}subscription-jid")
     await ann.ask("set", room, f"<access xmlns='{GC3}'><item jid='ben@{DOMAIN}' affiliation='member'/></access>")
     await phone.ask("set", room, f"<join xmlns='{GC3}'>{form('join-form', nickname='Ben')}</join>")
+    # So the room hears when a device of Ben's is gone.
+    await phone.until("the room's subscription", lambda it: it.get("type") == "subscribe" and it.get("from") == room)
+    phone.send_presence(pto=room, ptype="subscribed")
     await wants(phone, room, "always")
     step(f"Ben has joined {room} and wants every message")
+    return service, ann, phone, room
 
+
+async def always(c2s, component):
+    service, ann, phone, room = await meet(c2s, component)
     phone.disconnect()
     await asyncio.sleep(1)
     ann.say(room, "Is there tea?", "m1")
@@ -128,12 +136,50 @@ async def scenario(c2s, component):
     await desk.hears(room, "Ben! Ben!")
     await service.until(5, "nothing more")
     step("who says never is left in peace")
-    for device in (ann, desk, service):
-        device.disconnect()
+    await leave(ann, desk, service)
+
+
+async def absent_only(c2s, component):
+    service, ann, phone, room = await meet(c2s, component)
+    await phone.sync(room, ["message"])
+    ann.say(room, "Is there tea?", "m1")
+    await phone.hears(room, "Is there tea?")
+    await service.until(0, "nothing, for who hears the room")
+    step("the phone hears the room, and nothing wakes it")
+
+    phone.disconnect()
+    await asyncio.sleep(1)
+    ann.say(room, "There is.", "m2")
+    await service.until(1, "the push for who is away")
+    assert service.nodes == ["bens-phone"], service.nodes
+    step("the phone is away, and is woken once")
+
+    desk = Device(f"ben@{DOMAIN}/desk", c2s)
+    await desk.start()
+    await desk.sync(room, ["message"])
+    ann.say(room, "Cake, too!", "m3")
+    await desk.hears(room, "Cake, too!")
+    await service.until(1, "nothing more, beside a desktop")
+    step("a desktop hears the room, and the phone is left in peace")
+
+    await wants(desk, room, "never")
+    desk.disconnect()
+    await asyncio.sleep(1)
+    ann.say(room, "Ben! Ben!", "m4")
+    await ann.hears(room, "Ben! Ben!")
+    await service.until(1, "nothing more")
+    step("who says never is left in peace when away, too")
+    await leave(ann, service)
+
+
+async def leave(*everybody):
+    for client in everybody:
+        client.disconnect()
     await asyncio.sleep(0.5)
 
 
 if __name__ == "__main__":
     logging.basicConfig(level=logging.ERROR)
-    asyncio.run(scenario(int(sys.argv[1]), int(sys.argv[2])))
+    story = {"always": always, "absent-only": absent_only}[sys.argv[3]]
+    asyncio.run(story(int(sys.argv[1]), int(sys.argv[2])))
     step("done")

@@ -87,7 +87,7 @@ impl Client {
         if let Some(Job { what: What::Enable(Some(sent)), status: Status::Asked(..), .. }) =
             self.state.jobs.get(&Key::Own)
         {
-            self.state.enabled = Some(sent.clone());
+            self.state.enabled = Some(Enable::clone(sent));
         }
     }
 
@@ -208,8 +208,11 @@ impl Client {
         if self.state.online.is_none() {
             return;
         }
-        let keys: Vec<Key> = self.state.jobs.keys().cloned().collect();
-        for key in keys {
+        while let Some(key) = self.due() {
+            if self.state.in_flight() >= self.state.limits.in_flight {
+                out.push(rule::L1, Action::Tell(Notice::Later));
+                break;
+            }
             if !self.send(&key, out) {
                 break;
             }
@@ -221,32 +224,31 @@ impl Client {
         }
     }
 
-    /// Sends one request, if it is due. `false` if there are too many in flight for any more.
+    /// The first job that is due.
+    fn due(&self) -> Option<Key> {
+        let due = |(key, job): &(&Key, &Job)| {
+            matches!(job.status, Status::Due(at) if at <= self.state.now) && self.is_time(key, &job.what)
+        };
+        self.state.jobs.iter().find(due).map(|(key, _)| key.clone())
+    }
+
+    /// Sends the request of a job; `false` if there is none to send.
     fn send(&mut self, key: &Key, out: &mut Out<'_>) -> bool {
-        let Some(job) = self.state.jobs.get(key) else { return true };
-        let Status::Due(at) = job.status else { return true };
-        if at > self.state.now || !self.is_time(key, &job.what) {
-            return true;
-        }
-        if self.state.in_flight() >= self.state.limits.in_flight {
-            out.push(rule::L1, Action::Tell(Notice::Later));
-            return false;
-        }
         self.state.drawn += 1;
         let id = self.state.seed.draw_nth("push-client", self.state.drawn).base32_short();
         let account = self.state.account.as_str().to_owned();
         let fitting = self.state.fitting().cloned();
         let until = self.state.now.plus(self.state.limits.answer_for);
-        let Some(job) = self.state.jobs.get_mut(key) else { return true };
+        let Some(job) = self.state.jobs.get_mut(key) else { return false };
         let (why, to, stanza): (Rule, String, Outgoing) = match (key, &mut job.what) {
             (Key::Own, What::Enable(sent)) => {
-                let Some(enable) = fitting else { return true };
+                let Some(enable) = fitting else { return false };
                 let why = match enable.target {
                     crate::push::enable::Target::Node { .. } => rule::E1,
                     crate::push::enable::Target::Client { .. } => rule::E2,
                 };
                 let stanza = say::enable(&id, &enable);
-                *sent = Some(enable);
+                *sent = Some(Box::new(enable));
                 (why, account, stanza)
             }
             (Key::Undo(service, node, second), _) => {
@@ -263,7 +265,7 @@ impl Client {
                     (false, _) => (rule::R3, room.to_string(), say::opt_in(&id, want)),
                 }
             }
-            _ => return true,
+            _ => return false,
         };
         job.status = Status::Asked(id.into(), until);
         out.push(why, Action::Send { to: Audience::one(&to), stanza: &stanza });
@@ -281,7 +283,8 @@ impl Client {
         }
     }
 
-    fn stanza(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
+    /// Takes an answer; `false` if it is none.
+    fn stanza(&mut self, stanza: &Stanza, out: &mut Out<'_>) -> bool {
         let answers = stanza.kind == StanzaKind::Iq && matches!(stanza.type_, StanzaType::Result | StanzaType::Error);
         let key = stanza.id.as_deref().filter(|_| answers).and_then(|id| self.asked(id));
         let from = stanza.from.as_ref().map(|from| from.as_str());
@@ -289,12 +292,14 @@ impl Client {
             Key::Own | Key::Undo(..) => from.is_none_or(|from| from == self.state.account.as_str()),
             Key::Room(room) => from == Some(room),
         }) else {
-            return out.push(rule::A1, Action::Tell(Notice::Ignored));
+            out.push(rule::A1, Action::Tell(Notice::Ignored));
+            return false;
         };
         match StanzaError::read(stanza) {
             None => self.accepted(&key, stanza, out),
             Some(error) => self.failed(&key, &error, out),
         }
+        true
     }
 
     /// What was asked under an id.
@@ -310,7 +315,7 @@ impl Client {
         match (key, &mut job.what) {
             (Key::Own, What::Enable(sent)) => {
                 job.status = Status::Done;
-                let sent = sent.clone();
+                let sent = sent.as_deref().cloned();
                 let old = core::mem::replace(&mut self.state.enabled, sent);
                 out.push(rule::A1, Action::Tell(Notice::Enabled));
                 let new = self.state.enabled.as_ref().map(Key::undo);
@@ -427,7 +432,9 @@ impl Machine for Client {
             Input::Room { room, want } => self.room(&room, want, out),
             Input::Online { features, resumed } => self.online(features, resumed, out),
             Input::Offline => self.state.online = None,
-            Input::Stanza(stanza) => self.stanza(&stanza, out),
+            // Most of what comes answers nothing, and then there is nothing new to send.
+            Input::Stanza(stanza) if !self.stanza(&stanza, out) => return Ok(()),
+            Input::Stanza(_) => {}
             Input::Removed(enable) => self.removed(&enable, out),
             Input::Logout { last } => self.logout(last, out),
         }

@@ -53,8 +53,8 @@ pub(super) struct Job {
 /// What it is.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum What {
-    /// The registration that was sent last.
-    Enable(Option<Enable>),
+    /// The registration that was sent last. In a box: a device has one, and a thousand rooms.
+    Enable(Option<Box<Enable>>),
     Disable,
     /// What is wanted of a room, and whether its form was seen.
     Room(OptIn, bool),

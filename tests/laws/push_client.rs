@@ -1,0 +1,54 @@
+//! The push of a device.
+
+use std::collections::BTreeSet;
+
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
+use xmpp_machines::sim::laws::Op;
+use xmpp_machines::sim::talk_push_client::{self as talk, Deed};
+use xmpp_machines::{Action, Machine as _, Rule};
+
+fn deed() -> impl Strategy<Value = Deed> {
+    let after = prop_oneof![6 => 0..1_000_u64, 3 => 1_000..40_000_u64, 1 => 40_000..5_000_000_u64];
+    (after, any::<u8>(), any::<u8>()).prop_map(|(after, what, how)| Deed { after, what, how })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 64, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_device_keeps_every_law(deeds in prop::collection::vec(deed(), 1..80), seed: u64) {
+        talk::lawful(&deeds, seed).map_err(TestCaseError::fail)?;
+    }
+
+    #[test]
+    fn any_bytes_are_a_conversation_and_damage_is_refused(bytes in prop::collection::vec(any::<u8>(), 0..250)) {
+        talk::fuzz(&bytes);
+    }
+}
+
+/// Conversations of a fixed kind, so that what the laws are tried on is known to reach far enough.
+#[test]
+fn conversations_reach_what_they_should() {
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(deed(), 70..80);
+    let mut decided = BTreeSet::new();
+    for _ in 0..60 {
+        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
+        let Ok((journal, _)) = talk::talk(&deeds.current()) else { continue };
+        let Some(mut machine) = talk::client() else { continue };
+        for (now, op) in journal {
+            let mut sink = |why: Rule, _: Action<'_, _, _>| {
+                decided.insert(why.id());
+            };
+            match op {
+                Op::Input(input) => assert!(machine.handle(now, input, &mut sink).is_ok()),
+                Op::Wake => machine.wake(now, &mut sink),
+            }
+        }
+    }
+    for rule in xmpp_machines::push::client::rules::ALL {
+        assert!(decided.contains(rule.id()), "{rule} is not among {decided:?}");
+    }
+}
