@@ -97,6 +97,8 @@ struct Raw {
     log: String,
     #[serde(default)]
     announce_shutdown: bool,
+    #[serde(default = "yes")]
+    muc: bool,
     #[serde(default)]
     snapshots: Snapshots,
 }
@@ -168,6 +170,11 @@ fn group_chat() -> String {
     "Group chat".to_owned()
 }
 
+/// Most people's clients speak XEP-0045.
+fn yes() -> bool {
+    true
+}
+
 fn info() -> String {
     "info".to_owned()
 }
@@ -204,6 +211,7 @@ impl Config {
         });
         let mut service = ServiceConfig::new(&domain);
         service.name = raw.name;
+        service.muc = raw.muc;
         service.admins = administrators.collect::<Result<_, _>>()?;
         service.owners_set_aliases = raw.policy.owners_set_aliases;
         service.create = match raw.policy.create {

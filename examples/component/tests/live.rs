@@ -36,6 +36,13 @@ fn real_clients_behind_a_real_server() {
     assert!(world.log("host.log").contains("rule=\"gc3."), "each decision is logged with its rule");
 }
 
+#[test]
+fn clients_of_today_share_a_room_with_one_of_tomorrow() {
+    let world = World::new(ROOMS);
+    world.act_out(&script("muc.py"), "slixmpp, aioxmpp", &[]);
+    decided(&world.log("host.log"), &["muc.C6", "muc.J1", "muc.J2", "muc.K1", "muc.B2"]);
+}
+
 /// The room service, with copies for members wherever they are.
 const ALWAYS: Host = Host { config: |world| format!("{}push = 'always'\n", (ROOMS.config)(world)), ..ROOMS };
 
