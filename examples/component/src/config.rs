@@ -337,6 +337,9 @@ mod tests {
         assert_eq!((config.domain.as_str(), config.secret.as_str()), ("rooms.tea.example", "oolong"));
         assert_eq!(config.store, std::env::temp_dir().join("rooms.redb"));
         assert!(!format!("{config:?}").contains("oolong"));
+        assert_eq!(config.push, None);
+        let pushing = parse(&format!("{GOOD}push = 'absent-only'")).unwrap();
+        assert_eq!(pushing.push, Some(Copies { mode: Mode::AbsentOnly, ..Copies::default() }));
     }
 
     #[test]
@@ -361,6 +364,7 @@ mod tests {
                 "policy.create: \"a@b\" is not a plain domain",
             ),
             ("administrators", "snapshots = { inputs = 0 }\nadministrators", "snapshots.inputs: at least 1"),
+            ("administrators", "push = 'sometimes'\nadministrators", "unknown variant `sometimes`"),
             ("secret =", "sceret =", "unknown field `sceret`"),
             ("'oolong'", "7", "invalid type: integer"),
         ] {
