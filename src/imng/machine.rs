@@ -81,6 +81,17 @@ impl Account {
         self.state.offline
     }
 
+    /// The block list, normalised and in order.
+    pub fn blocked(&self) -> impl ExactSizeIterator<Item = &str> {
+        self.state.blocked()
+    }
+
+    /// Whether a session has IM-NG on.
+    #[must_use]
+    pub fn speaks_imng(&self, session: &FullJid) -> bool {
+        self.seat(session).and_then(|seat| self.state.session(seat)).is_some_and(|session| session.imng)
+    }
+
     /// Whether an address is on the block list, itself or by its bare JID or domain.
     #[must_use]
     pub fn is_blocked(&self, jid: &Jid) -> bool {

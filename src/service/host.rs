@@ -5,6 +5,7 @@ use core::fmt;
 use jid::{BareJid, FullJid};
 
 use crate::codec::Stanza;
+use crate::push::{room as copies, router};
 use crate::{gc3, imng};
 
 /// What goes into a [`Domain`](super::Domain).
@@ -53,6 +54,15 @@ pub enum Input {
         account: BareJid,
         /// What.
         fact: imng::Fact,
+    },
+    /// What only an account's push router wants to know: an item of the account's own nodes, what a client announced, what
+    /// the user chose about the words in notifications. All else the domain tells it.
+    Push {
+        /// The account.
+        account: BareJid,
+        /// What: [`Item`](router::Input::Item), [`Bodies`](router::Input::Bodies), [`Room`](router::Input::Room), or the
+        /// features of a [`Session`](router::Input::Session).
+        input: router::Input,
     },
     /// Messages kept for later: the answer to [`imng::Order::FetchOffline`].
     Offline {
@@ -136,6 +146,15 @@ pub enum Notice {
     Account(imng::Notice),
     /// What a room told.
     Rooms(gc3::Notice),
+    /// What the copies of a room told.
+    Copies {
+        /// The room.
+        room: Box<str>,
+        /// What.
+        notice: copies::Notice,
+    },
+    /// What an account's push router told.
+    Push(router::Notice),
     /// A rule took part: there is no more to tell.
     Also,
     /// A stanza was dropped.

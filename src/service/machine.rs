@@ -4,12 +4,14 @@ use jid::{BareJid, FullJid};
 
 use super::host::{Input, Notice, Order};
 use super::post::{FromAccount, FromRooms, Here, Job, Out, Post, Work, bare};
+use super::rooms::Rooms;
 use super::rules as rule;
 use super::state::{DomainConfig, Home, State};
 use crate::codec::Stanza;
 use crate::limits::ServiceLimits;
 use crate::machine::{Action, Machine, Misuse, Sink};
 use crate::party::Address;
+use crate::push::router::Router;
 use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::snapshot::{Corrupt, Snapshot};
@@ -34,9 +36,11 @@ impl Domain {
             });
         }
         let rooms = config.rooms.clone();
-        let rooms = rooms.map(|rooms| gc3::Service::new(rooms, limits.rooms, seed.child("rooms", &[])));
-        let (now, created, homes) = (Time::EPOCH, 0, std::collections::BTreeMap::new());
-        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms } })
+        let copies = config.copies;
+        let rooms = rooms.map(|rooms| Rooms::new(rooms, limits.rooms, seed.child("rooms", &[]), copies));
+        let (now, created, homes) = (Time::EPOCH, 0, Default::default());
+        let (deadlines, publishes) = Default::default();
+        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms, deadlines, publishes } })
     }
 
     /// What it is set to.
@@ -65,8 +69,14 @@ impl Domain {
 
     /// The rooms.
     #[must_use]
-    pub const fn rooms(&self) -> Option<&gc3::Service> {
+    pub const fn rooms(&self) -> Option<&Rooms> {
         self.state.rooms.as_ref()
+    }
+
+    /// The push router of an account, if it has one.
+    #[must_use]
+    pub fn router(&self, account: &BareJid) -> Option<&Router> {
+        self.state.homes.get(account.as_str())?.router.as_deref()
     }
 
     /// Whether everything in the domain fits together.
@@ -76,7 +86,7 @@ impl Domain {
     pub fn check(&self) -> Result<(), String> {
         self.state.check()?;
         self.state.homes.values().try_for_each(|home| home.account.check())?;
-        self.state.rooms.as_ref().map_or(Ok(()), gc3::Service::check)?;
+        self.state.rooms.as_ref().map_or(Ok(()), Rooms::check)?;
         Ok(())
     }
 
@@ -89,7 +99,7 @@ impl Domain {
     }
 
     /// Hands an input to an account, and follows its orders.
-    fn hand(
+    pub(super) fn hand(
         &mut self,
         name: &str,
         input: imng::Input,
@@ -102,9 +112,15 @@ impl Domain {
         let Some(home) = state.homes.get_mut(name) else {
             return Err(Misuse::Impossible { what: "there is no such account: create it first" });
         };
+        let seen = super::push::seen(home, &input);
         let mut orders = Vec::new();
         let post = Post { here, work, out, hops };
         home.account.handle(state.now, input, &mut FromAccount { post, orders: &mut orders })?;
+        if let Some(seen) = seen
+            && !orders.iter().any(|(_, order)| matches!(order, imng::Order::End { .. }))
+        {
+            self.observe(name, seen, hops, work, out);
+        }
         for (why, order) in orders {
             self.order(name, why, order, hops, work, out);
         }
@@ -113,6 +129,7 @@ impl Domain {
 
     /// Does what an account orders, or passes it on to the host.
     fn order(&mut self, name: &str, why: Rule, order: imng::Order, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+        let Some(order) = self.push_order(name, why, order, hops, work, out) else { return };
         match order {
             imng::Order::MemberCopy { stanza, candidates, .. } => {
                 let to: Vec<FullJid> = candidates.iter().filter_map(|jid| FullJid::new(jid.as_str()).ok()).collect();
@@ -209,8 +226,11 @@ impl Domain {
         let seed = state.seed.child("account", &parts);
         let mut config = state.config.account.clone();
         config.account = Address::from(account);
+        let router = state.config.push.then(|| super::push::router(&mut config, account, state, &seed));
         let account_ = imng::Account::new(config, state.limits.account, seed);
-        let home = Home { account: account_, contacts: Default::default(), shown: Default::default() };
+        let router = router.map(Box::new);
+        let (contacts, shown) = Default::default();
+        let home = Home { account: account_, contacts, shown, router, due: None, awaited: Vec::new() };
         state.homes.insert(account.as_str().into(), home);
         Ok(())
     }
@@ -226,18 +246,19 @@ impl Domain {
             let _ = self.hand(account.as_str(), input, 0, work, out);
             out.push(rule::A1, Action::Do(Order::End { session }));
         }
-        self.state.homes.remove(account.as_str());
+        self.state.forget(account.as_str());
         Ok(())
     }
 
     /// The host speaks for the domain or an account.
-    fn speak(&self, stanza: Stanza, work: &mut Work) -> Result<(), Misuse> {
+    fn speak(&mut self, stanza: Stanza, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
         let from = stanza.from.as_ref().filter(|from| from.domain().as_str() == self.state.config.domain());
         if from.is_none() || stanza.to.is_none() {
             return Err(Misuse::Impossible {
                 what: "the host speaks for the domain and its accounts: give `from` and `to`",
             });
         }
+        self.spoken(&stanza, work, out);
         work.push(Job::Stanza(stanza, 1));
         Ok(())
     }
@@ -259,11 +280,13 @@ impl Domain {
                 self.hear(peer, stanza, work, out);
                 Ok(())
             }
-            Input::FromHost { stanza } => self.speak(stanza, work),
+            Input::FromHost { stanza } => self.speak(stanza, work, out),
             Input::Fact { account, fact } => {
                 self.contact(account.as_str(), &fact, out);
+                let Some(fact) = self.push_fact(account.as_str(), fact, work, out) else { return Ok(()) };
                 self.hand(account.as_str(), imng::Input::Fact(fact), 0, work, out)
             }
+            Input::Push { account, input } => self.push_input(account.as_str(), input, work, out),
             Input::Offline { account, token, messages, more } => {
                 self.hand(account.as_str(), imng::Input::Offline { token, messages, more }, 0, work, out)
             }
@@ -304,12 +327,15 @@ impl Machine for Domain {
             if let Some(rooms) = &mut state.rooms {
                 rooms.wake(state.now, &mut FromRooms(post));
             }
+            self.wake_routers(now, &mut work, out);
             self.settle(&mut work, out);
         }
     }
 
     fn deadline(&self) -> Option<Time> {
-        self.state.rooms.as_ref().and_then(Machine::deadline)
+        let rooms = self.state.rooms.as_ref().and_then(Machine::deadline);
+        let routers = self.state.deadlines.first().map(|(due, _)| *due);
+        rooms.into_iter().chain(routers).min()
     }
 }
 

@@ -2,15 +2,16 @@
 
 use std::collections::VecDeque;
 
-use jid::Jid;
+use jid::{BareJid, FullJid, Jid};
 use minidom::rxml::{Namespace, NcName};
 
 use super::host::{Notice, Order};
-use super::rules as rule;
+use super::{rooms, rules as rule};
 use crate::codec::{Header, Outgoing, Stanza};
 use crate::limits::ServiceLimits;
 use crate::machine::{Action, Sink};
 use crate::party::Audience;
+use crate::push::router;
 use crate::rule::Rule;
 use crate::{gc3, imng};
 
@@ -187,12 +188,69 @@ impl Sink<imng::Order, imng::Notice> for FromAccount<'_, '_> {
 /// The rooms' view of the sink.
 pub(super) struct FromRooms<'a, 'o>(pub(super) Post<'a, 'o>);
 
-impl Sink<gc3::Order, gc3::Notice> for FromRooms<'_, '_> {
-    fn push(&mut self, why: Rule, action: Action<'_, gc3::Order, gc3::Notice>) {
+impl Sink<gc3::Order, rooms::Notice> for FromRooms<'_, '_> {
+    fn push(&mut self, why: Rule, action: Action<'_, gc3::Order, rooms::Notice>) {
         match action {
             Action::Send { to, stanza } => self.0.all(why, to, stanza),
             Action::Do(order) => self.0.out.push(why, Action::Do(Order::Rooms(order))),
-            Action::Tell(notice) => self.0.out.push(why, Action::Tell(Notice::Rooms(notice))),
+            Action::Tell(rooms::Notice::Room(notice)) => self.0.out.push(why, Action::Tell(Notice::Rooms(notice))),
+            Action::Tell(rooms::Notice::Copies { room, notice }) => {
+                self.0.out.push(why, Action::Tell(Notice::Copies { room, notice }));
+            }
         }
     }
+}
+
+/// A push router's view of the sink: what it sends goes out, and what its account has to do is kept.
+pub(super) struct FromRouter<'a, 'o> {
+    pub(super) post: Post<'a, 'o>,
+    pub(super) account: &'a str,
+    /// The sessions that get a member copy.
+    pub(super) named: &'a mut Vec<FullJid>,
+    /// What the account has to know.
+    pub(super) known: &'a mut Vec<imng::Input>,
+}
+
+impl Sink<router::Order, router::Notice> for FromRouter<'_, '_> {
+    fn push(&mut self, why: Rule, action: Action<'_, router::Order, router::Notice>) {
+        match action {
+            Action::Send { to, stanza } => {
+                // Only for copies it names seats.
+                if to.iter().next().is_some_and(|recipient| recipient.seat.is_some()) {
+                    self.named.extend(to.iter().filter_map(|recipient| FullJid::new(recipient.jid).ok()));
+                    self.post.out.push(why, Action::Tell(Notice::Also));
+                } else if to.iter().next().is_some_and(|one| bare(one.jid) == self.account && one.jid.contains('/')) {
+                    self.post.out.push(why, Action::Send { to, stanza });
+                } else {
+                    self.post.all(why, to, stanza);
+                }
+            }
+            Action::Do(never) => match never {},
+            Action::Tell(router::Notice::Also) => self.post.out.push(why, Action::Tell(Notice::Also)),
+            Action::Tell(notice) => {
+                self.known.extend(known(&notice));
+                self.post.out.push(why, Action::Tell(Notice::Push(notice)));
+            }
+        }
+    }
+}
+
+/// What a router tells, as its account has to know it.
+fn known(notice: &router::Notice) -> Option<imng::Input> {
+    let room = |room: &str| BareJid::new(room).ok();
+    Some(match notice {
+        router::Notice::RoomIn { room: name } => {
+            let grounds = imng::Grounds { joined: true, ..imng::Grounds::default() };
+            imng::Input::Fact(imng::Fact::Room { room: room(name)?, grounds })
+        }
+        router::Notice::RoomOut { room: name } => {
+            imng::Input::Fact(imng::Fact::Room { room: room(name)?, grounds: imng::Grounds::default() })
+        }
+        router::Notice::Live { room: name, jid, on } => {
+            let room = room(name)?;
+            let event = if *on { imng::Event::RoomLive { room, nick: None } } else { imng::Event::RoomEnded { room } };
+            imng::Input::Session { session: FullJid::new(jid).ok()?, event }
+        }
+        _ => return None,
+    })
 }

@@ -28,6 +28,12 @@ crate::rules! { "service";
 
     M1 "M1" "PROFILE#member-copies; our" "Without a push router a room's member copy goes to all who can read it and do not have the room live.";
 
+    M2 "M2" "PROFILE#member-copies; our" "With a push router, the router names who gets a member copy and which devices are woken.";
+
+    U1 "U1" "PROFILE#push; XEP-0357 §5; our" "A session's request to enable or disable push is answered by its account's push router.";
+    U2 "U2" "PROFILE#push; XEP-0357 §7; our" "What a push service answers goes to the account whose publish it answers.";
+    U3 "U3" "PROFILE#push; our" "The room set of an account with a push router is the router's, and so is which session has a room live.";
+
     A1 "A1" "PROFILE#accounts; our" "With an account its sessions end, and whoever saw them is told.";
 
     L1 "L1" "PROFILE#limits; our" "Beyond the deliveries that one input may cause inside the domain nothing is delivered, and the host is told.";

@@ -15,6 +15,9 @@ const FEATURES: [&str; 3] = [ns::DISCO_INFO, ns::DISCO_ITEMS, ns::PING];
 impl Domain {
     /// Takes a stanza for the domain itself.
     pub(super) fn server(&mut self, stanza: &Stanza, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+        if self.published(stanza, hops, work, out) {
+            return;
+        }
         let config = &self.state.config;
         let get = stanza.type_ == StanzaType::Get && stanza.fault.is_none();
         let bare = stanza.to.as_ref().is_some_and(|to| to.resource().is_none());

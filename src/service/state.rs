@@ -1,14 +1,17 @@
 //! What a domain knows: its accounts, whom they know, and what was last heard of their sessions.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
-use crate::gc3::{self, ServiceConfig};
+use super::rooms::{Copies, Rooms};
+use crate::gc3::ServiceConfig;
 use crate::imng::{Account, AccountConfig, Subscription};
 use crate::limits::ServiceLimits;
+use crate::machine::Machine as _;
 use crate::party::Address;
+use crate::push::router::Router;
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot as _};
 use crate::time::Time;
@@ -24,19 +27,47 @@ pub struct DomainConfig {
     pub account: AccountConfig,
     /// The rooms, at a domain of their own; none if there are none.
     pub(super) rooms: Option<ServiceConfig>,
+    /// How rooms send copies to members who are away; `None`: they send none.
+    pub(super) copies: Option<Copies>,
+    /// Whether each account that is created from now on has a push router. Default no: the host does what a router would.
+    pub push: bool,
+    /// Whether the operator lets notifications say who wrote what. Default no.
+    pub push_bodies: bool,
 }
 
 impl DomainConfig {
     /// A domain with accounts and nothing else.
     #[must_use]
     pub fn new(domain: &BareJid) -> Self {
-        Self { domain: domain.into(), name: "XMPP".into(), account: AccountConfig::new(domain), rooms: None }
+        Self {
+            domain: domain.into(),
+            name: "XMPP".into(),
+            account: AccountConfig::new(domain),
+            rooms: None,
+            copies: None,
+            push: false,
+            push_bodies: false,
+        }
     }
 
     /// With rooms.
     #[must_use]
     pub fn with_rooms(mut self, rooms: ServiceConfig) -> Self {
         self.rooms = Some(rooms);
+        self
+    }
+
+    /// With rooms that send copies to members who are away.
+    #[must_use]
+    pub const fn with_copies(mut self, copies: Copies) -> Self {
+        self.copies = Some(copies);
+        self
+    }
+
+    /// With a push router for each account.
+    #[must_use]
+    pub const fn with_push(mut self) -> Self {
+        self.push = true;
         self
     }
 
@@ -61,6 +92,12 @@ pub(super) struct Home {
     pub(super) contacts: BTreeMap<Box<str>, Subscription>,
     /// The last presence of each available session, as bytes.
     pub(super) shown: BTreeMap<Box<str>, Box<[u8]>>,
+    /// Its push router.
+    pub(super) router: Option<Box<Router>>,
+    /// The router's deadline, as the index knows it.
+    pub(super) due: Option<Time>,
+    /// The router's publishes that are not answered yet, as the index knows them.
+    pub(super) awaited: Vec<Box<str>>,
 }
 
 #[derive(Clone, Debug)]
@@ -72,7 +109,11 @@ pub(super) struct State {
     /// Accounts that were created.
     pub(super) created: u64,
     pub(super) homes: BTreeMap<Box<str>, Home>,
-    pub(super) rooms: Option<gc3::Service>,
+    pub(super) rooms: Option<Rooms>,
+    /// The deadlines of the routers.
+    pub(super) deadlines: BTreeSet<(Time, Box<str>)>,
+    /// Whose each publish is that is not answered yet, by its id.
+    pub(super) publishes: BTreeMap<Box<str>, Box<str>>,
 }
 
 /// A domain as a snapshot holds it: what is in it as bodies of its own.
@@ -93,6 +134,7 @@ struct SavedHome {
     account: Vec<u8>,
     contacts: BTreeMap<Box<str>, Subscription>,
     shown: BTreeMap<Box<str>, Box<[u8]>>,
+    router: Option<Vec<u8>>,
 }
 
 impl State {
@@ -107,6 +149,7 @@ impl State {
             account: body(&|into| home.account.save_body(into)),
             contacts: home.contacts.clone(),
             shown: home.shown.clone(),
+            router: home.router.as_ref().map(|router| body(&|into| router.save_body(into))),
         });
         let saved = Saved {
             config: self.config.clone(),
@@ -124,26 +167,63 @@ impl State {
         let saved: Saved = snapshot::take(body)?;
         let mut homes = BTreeMap::new();
         let mut last: Option<Box<str>> = None;
-        for SavedHome { name, account, contacts, shown } in saved.homes {
+        for SavedHome { name, account, contacts, shown, router } in saved.homes {
             if last.as_ref().is_some_and(|last| *last >= name) {
                 return Err(Corrupt::Body("accounts are not in order"));
             }
             last = Some(name.clone());
             let account = Account::load_body(Account::FORMAT, &account)?;
-            homes.insert(name, Home { account, contacts, shown });
+            let router = router.map(|body| Router::load_body(Router::FORMAT, &body)).transpose()?.map(Box::new);
+            homes.insert(name, Home { account, contacts, shown, router, due: None, awaited: Vec::new() });
         }
-        let rooms = saved.rooms.map(|body| gc3::Service::load_body(gc3::Service::FORMAT, &body)).transpose()?;
+        let rooms = saved.rooms.map(|body| Rooms::load_body(Rooms::FORMAT, &body)).transpose()?;
         let Saved { config, limits, seed, now, created, .. } = saved;
-        let state = Self { config, limits, seed, now, created, homes, rooms };
+        let names: Vec<Box<str>> = homes.keys().cloned().collect();
+        let (deadlines, publishes) = (BTreeSet::new(), BTreeMap::new());
+        let mut state = Self { config, limits, seed, now, created, homes, rooms, deadlines, publishes };
+        names.iter().for_each(|name| state.reindex(name));
         state.check().map_err(Corrupt::Body)?;
         let mut again = Vec::with_capacity(body.len());
         state.save(&mut again);
         if again == body { Ok(state) } else { Err(Corrupt::Body("not the canonical form")) }
     }
 
+    /// What the indexes say of an account's router is what the router says.
+    pub(super) fn reindex(&mut self, name: &str) {
+        let Some(home) = self.homes.get_mut(name) else { return };
+        let router = home.router.as_deref();
+        let due = router.and_then(Router::deadline);
+        if due != home.due {
+            if let Some(old) = home.due {
+                self.deadlines.remove(&(old, name.into()));
+            }
+            if let Some(new) = due {
+                self.deadlines.insert((new, name.into()));
+            }
+            home.due = due;
+        }
+        let awaits = |id: &str| router.is_some_and(|router| router.awaited().any(|awaited| awaited == id));
+        home.awaited.retain(|id| awaits(id) || self.publishes.remove(id).is_none());
+        for id in router.into_iter().flat_map(Router::awaited) {
+            if self.publishes.get(id).is_none_or(|whose| **whose != *name) {
+                self.publishes.insert(id.into(), name.into());
+                home.awaited.push(id.into());
+            }
+        }
+    }
+
+    /// An account ends: the indexes forget it.
+    pub(super) fn forget(&mut self, name: &str) {
+        let Some(home) = self.homes.remove(name) else { return };
+        home.awaited.iter().for_each(|id| drop(self.publishes.remove(id)));
+        if let Some(due) = home.due {
+            self.deadlines.remove(&(due, name.into()));
+        }
+    }
+
     /// Whether everything fits together. What accounts and rooms hold checks itself when it is loaded.
     pub(super) fn check(&self) -> Result<(), &'static str> {
-        if self.config.rooms() != self.rooms.as_ref().map(|rooms| rooms.config().domain.as_str()) {
+        if self.config.rooms() != self.rooms.as_ref().map(|rooms| rooms.service().config().domain.as_str()) {
             return Err("the rooms are elsewhere");
         }
         if self.config.rooms() == Some(self.config.domain()) {
@@ -152,6 +232,12 @@ impl State {
         for (name, home) in &self.homes {
             if home.account.config().account() != &**name {
                 return Err("an account is kept under another's name");
+            }
+            if home.router.as_ref().is_some_and(|router| router.account() != &**name) {
+                return Err("a push router is kept under another's name");
+            }
+            if home.due != home.router.as_deref().and_then(Router::deadline) {
+                return Err("a router's deadline is not known");
             }
             if name.split_once('@').is_none_or(|(_, domain)| domain != self.config.domain()) {
                 return Err("an account of another domain");

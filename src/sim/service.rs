@@ -8,6 +8,7 @@ use super::transcript::{Show, What};
 use super::xml::Tree;
 use crate::gc3;
 use crate::imng::{self, Direction, Stored};
+use crate::push::router::Input as Push;
 use crate::service::{Domain, Input, Order};
 
 /// The namespace of the elements that stand for a domain's inputs and orders.
@@ -130,6 +131,10 @@ impl Show for Input {
             Self::Create { account } => What::Text(format!("create {account}")),
             Self::Remove { account } => What::Text(format!("remove {account}")),
             Self::Fact { account, fact } => What::Text(format!("{account} {fact:?}")),
+            Self::Push { account, input } => What::Text(match input {
+                Push::Item(item) => format!("{account} {} {}", item.node, item.id),
+                other => format!("{account} {other:?}"),
+            }),
             Self::Offline { account, messages, .. } => {
                 What::Text(format!("{} messages kept for {account}", messages.len()))
             }

@@ -42,6 +42,17 @@ impl Router {
         Some((chat.unread, chat.last.as_deref()?))
     }
 
+    /// The account.
+    #[must_use]
+    pub fn account(&self) -> &str {
+        self.state.account.as_str()
+    }
+
+    /// The ids of the publishes that are not answered yet: an answer to one of them is for this account.
+    pub fn awaited(&self) -> impl Iterator<Item = &str> {
+        self.state.flights.values().map(|flight| &*flight.id)
+    }
+
     /// How many registrations there are that were not disabled by failures.
     #[must_use]
     pub fn registrations(&self) -> usize {

@@ -69,7 +69,7 @@ fn awaited(payload: &Element) -> Option<Awaited> {
         return None;
     }
     match payload.name() {
-        "join" => Some(Awaited::Joined(subscribes())),
+        "join" | "create" => Some(Awaited::Joined(subscribes())),
         "leave" => Some(Awaited::Leave),
         "subscribe" if message(payload) => Some(Awaited::Subscribe),
         "sync" if subscribes() => Some(Awaited::Subscribe),
@@ -193,11 +193,12 @@ fn answered(state: &mut State, out: &mut Out<'_>, seat: Seat, room: &str, what: 
         }
         Awaited::Unregister => ground(state, out, room, Grounds::REGISTERED, false),
         Awaited::Joined(message) => {
-            let joined = stanza.payload().filter(|payload| payload.is("joined", ns::GC3));
-            // An alias answers with the canonical address; a room speaks for none but those of its own service.
+            let joined =
+                stanza.payload().filter(|payload| payload.is("joined", ns::GC3) || payload.is("created", ns::GC3));
+            // An alias and a service answer with the room's address; a room speaks for none but those of its own service.
             let named = joined.and_then(|joined| joined.get_child("subscription-jid", ns::GC3)).map(Element::text);
             let named = named.and_then(|text| parse_jid(&text)).map(|jid| jid.to_bare());
-            let service = |jid: &str| jid.split_once('@').map(|(_, domain)| domain.to_owned());
+            let service = |jid: &str| jid.split_once('@').map_or(jid, |(_, domain)| domain).to_owned();
             let canonical = named.filter(|jid| service(jid.as_str()) == service(room));
             let room = canonical.as_ref().map_or(room, |jid| jid.as_str());
             ground(state, out, room, Grounds::GC3, true);

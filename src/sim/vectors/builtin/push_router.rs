@@ -181,7 +181,7 @@ fn room(element: &Tree, jid: &str) -> Result<Input, Stop> {
     Ok(Input::Room { room, fact })
 }
 
-fn payload(tree: &Tree) -> Result<Element, Stop> {
+pub(super) fn payload(tree: &Tree) -> Result<Element, Stop> {
     let text = format!("<iq xmlns='jabber:client' type='set' id='1'>{}</iq>", tree.line(ns::CLIENT));
     let stanza = Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| Stop::Fail(why.to_string()))?;
     stanza.payload().cloned().ok_or_else(|| Stop::Fail("nothing is in it".into()))

@@ -8,14 +8,18 @@ use super::super::super::bench::Bench;
 use super::super::super::service::{DomainHost, NS};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
+use super::push_router::payload;
 use super::{Builtin, Stage, facts, put, set_limit, unknown};
 use crate::codec::{Reader, Stanza};
 use crate::gc3::ServiceConfig;
 use crate::imng::{Event, Fact, Grounds, Subscription};
 use crate::limits::ServiceLimits;
 use crate::ns;
+use crate::push::router::{Input as Push, Item};
 use crate::seed::Seed;
+use crate::service::rooms::Copies;
 use crate::service::{Domain, DomainConfig, Input};
+use crate::snapshot::Snapshot as _;
 use crate::time::Time;
 
 /// The domain of the accounts.
@@ -48,6 +52,9 @@ impl Stage for Domains {
         if !facts(vector, "rooms").any(|rooms| rooms == "none") {
             config = config.with_rooms(ServiceConfig::new(&bare(ROOMS)?));
         }
+        if facts(vector, "push").any(|push| push == "yes") {
+            config = config.with_copies(Copies::default()).with_push();
+        }
         let mut limits = ServiceLimits::default();
         for (name, value) in &vector.limits {
             limit(&mut limits, name, *value).map_err(Stop::Fail)?;
@@ -69,20 +76,25 @@ impl Stage for Domains {
                 other => Input::FromServer { peer: bare(other)?, stanza },
             });
         }
-        let inside: Vec<Stanza> = element.children().map(stanza).collect::<Result<_, _>>()?;
+        let stanzas = || element.children().map(stanza).collect::<Result<Vec<_>, _>>();
         let need =
             |name: &str| element.attr(name).ok_or_else(|| Stop::Fail(format!("<{}> without {name}=", element.name)));
         let one = || {
-            let first = inside.first().cloned();
+            let first = stanzas()?.into_iter().next();
             first.ok_or_else(|| Stop::Fail(format!("<{}> without a stanza", element.name)))
         };
         Ok(match element.name.as_str() {
             "from-session" => Input::FromSession { session: full(need("session")?)?, stanza: one()? },
             "from-server" => Input::FromServer { peer: bare(need("peer")?)?, stanza: one()? },
+            "item" => {
+                let payload = element.children().next().map(payload).transpose()?;
+                let item = Item { node: need("node")?.into(), id: need("id")?.into(), payload };
+                return Ok(Input::Push { account: bare(need("account")?)?, input: Push::Item(item) });
+            }
             "gone" => {
                 let session = full(need("session")?)?;
                 self.bound.remove(session.as_str());
-                Input::Session { session, event: Event::Gone { unacked: inside } }
+                Input::Session { session, event: Event::Gone { unacked: stanzas()? } }
             }
             other => return Err(Stop::Fail(format!("there is no input <{other} xmlns='{NS}'>"))),
         })
@@ -104,11 +116,16 @@ impl Stage for Domains {
         for (name, value) in facts {
             let fact = match (name.as_str(), value.as_str()) {
                 // Known from the start, or part of another fact.
-                ("rooms" | "account" | "subscription" | "grounds", _) => continue,
+                ("rooms" | "push" | "account" | "subscription" | "grounds", _) => continue,
                 ("create", all) => {
                     for account in all.split_whitespace() {
                         put(bench, now, Input::Create { account: bare(account)? })?;
                     }
+                    continue;
+                }
+                ("restarted", _) => {
+                    let again = Domain::load(&bench.machine.save()).map_err(|why| Stop::Fail(why.to_string()))?;
+                    bench.machine = again;
                     continue;
                 }
                 ("remove", account) => {
@@ -159,7 +176,7 @@ impl Domains {
         session: &FullJid,
         facts: &BTreeMap<String, String>,
     ) -> Result<(), Stop> {
-        let known = ["session", "bound", "carbons", "imng", "capable", "hibernated", "resumed"];
+        let known = ["session", "bound", "carbons", "imng", "capable", "active", "hibernated", "resumed"];
         if let Some((name, value)) = facts.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             return Err(unknown(name, value));
         }
@@ -172,6 +189,7 @@ impl Domains {
         events.extend(on("carbons").then_some(Event::Carbons(true)));
         events.extend(on("imng").then_some(Event::Imng(true)));
         events.extend(on("capable").then_some(Event::Capable(true)));
+        events.extend(facts.get("active").map(|value| Event::Active(value == "yes")));
         events.extend(on("hibernated").then_some(Event::Hibernated));
         events.extend(on("resumed").then_some(Event::Resumed));
         for event in events {

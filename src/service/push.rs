@@ -1,0 +1,272 @@
+//! Push: what an account's router sees of its account, and what follows from what it says.
+
+use jid::{BareJid, FullJid, Jid};
+use minidom::Element;
+use minidom::rxml::{Namespace, NcName};
+
+use super::machine::Domain;
+use super::post::{FromRouter, Here, Out, Post, Work};
+use super::rules as rule;
+use super::state::{Home, State};
+use super::{Notice, Order};
+use crate::codec::{Stanza, StanzaKind, StanzaType};
+use crate::imng::{self, AccountConfig, Event, Fact, Grounds};
+use crate::machine::{Action, Machine as _, Misuse, Sink};
+use crate::ns;
+use crate::push::enable::is_request;
+use crate::push::router::{self, Candidate, Input, Item, Membership, RoomFact, Router, RouterConfig, SessionEvent};
+use crate::rule::Rule;
+use crate::seed::Seed;
+use crate::time::Time;
+
+/// The router of a new account, which lets it answer for push.
+pub(super) fn router(config: &mut AccountConfig, account: &BareJid, state: &State, seed: &Seed) -> Router {
+    config.push = true;
+    for ns in [ns::PUSH, ns::PUSH2] {
+        config.host_answers.insert(ns.into());
+        config.features.insert(ns.into());
+    }
+    let mut router = RouterConfig::new(account);
+    router.bodies = state.config.push_bodies;
+    Router::new(&router, state.limits.push, seed.child("push", &[]))
+}
+
+/// What the router of an account sees of an input, if there is one and it has to do with it.
+pub(super) fn seen(home: &Home, input: &imng::Input) -> Option<Input> {
+    home.router.as_ref()?;
+    match input {
+        imng::Input::Session { session, event } => {
+            let event = match event {
+                Event::Bound => SessionEvent::Up { client: None, enable: None },
+                Event::Imng(on) => SessionEvent::ImNg(*on),
+                Event::Active(on) => SessionEvent::Active(*on),
+                Event::Capable(on) => {
+                    let features = on.then(|| ns::TIGASE_OFFLINE.to_owned()).into_iter().collect();
+                    SessionEvent::Features { features, identity: None }
+                }
+                Event::Hibernated => SessionEvent::Hibernated { unacked: Vec::new() },
+                Event::Resumed => SessionEvent::Resumed,
+                Event::Gone { unacked } => SessionEvent::Gone { unacked: unacked.clone() },
+                _ => return None,
+            };
+            Some(Input::Session { jid: session.clone(), event })
+        }
+        imng::Input::FromSession { session, stanza } => {
+            // A request about push is judged by the account first, which hands it on.
+            let push = stanza.payload().is_some_and(is_request);
+            (!push).then(|| Input::Sent { session: session.clone(), stanza: stanza.clone() })
+        }
+        imng::Input::Stanza(stanza) => {
+            let full = stanza.to.as_ref()?.resource().is_some();
+            let blocked = stanza.from.as_ref().is_some_and(|from| home.account.is_blocked(from));
+            let concerns = match stanza.kind {
+                StanzaKind::Message if full => stanza.type_ == StanzaType::Groupchat,
+                StanzaKind::Message => stanza.child("mentions", ns::MMN).is_some() || revokes(stanza),
+                StanzaKind::Presence => full,
+                StanzaKind::Iq => full && matches!(stanza.type_, StanzaType::Result | StanzaType::Error),
+            };
+            (concerns && !blocked).then(|| Input::Arrived(stanza.clone()))
+        }
+        _ => None,
+    }
+}
+
+fn revokes(stanza: &Stanza) -> bool {
+    stanza.type_ != StanzaType::Groupchat && stanza.child("pubsub", ns::PUBSUB).is_some()
+}
+
+impl Domain {
+    fn has_router(&self, name: &str) -> bool {
+        self.state.homes.get(name).is_some_and(|home| home.router.is_some())
+    }
+
+    /// Lets a router do something, and its account what follows. `copy`: the member copy that it decides about.
+    fn routed(
+        &mut self,
+        name: &str,
+        copy: Option<Stanza>,
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+        run: impl FnOnce(&mut Router, Time, &mut dyn Sink<router::Order, router::Notice>),
+    ) {
+        let state = &mut self.state;
+        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let Some(router) = state.homes.get_mut(name).and_then(|home| home.router.as_deref_mut()) else { return };
+        let (mut named, mut known) = (Vec::new(), Vec::new());
+        let post = Post { here, work, out, hops };
+        run(router, state.now, &mut FromRouter { post, account: name, named: &mut named, known: &mut known });
+        state.reindex(name);
+        if !known.is_empty() {
+            out.push(rule::U3, Action::Tell(Notice::Also));
+        }
+        if let Some(stanza) = copy.filter(|_| !named.is_empty()) {
+            known.push(imng::Input::MemberCopy { stanza, to: named });
+        }
+        for input in known {
+            // A session that the account does not know has nothing to be told.
+            let _ = self.hand(name, input, hops, work, out);
+        }
+    }
+
+    /// A router sees something.
+    pub(super) fn observe(&mut self, name: &str, input: Input, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+        let imng = match &input {
+            Input::Sent { session, stanza } if stanza.kind == StanzaKind::Iq && stanza.type_ == StanzaType::Set => {
+                let own = stanza.to.as_ref().is_none_or(|to| to.as_str() == name);
+                let home = self.state.homes.get(name).filter(|_| own);
+                home.map(|home| (session.clone(), home.account.speaks_imng(session)))
+            }
+            _ => None,
+        };
+        self.routed(name, None, hops, work, out, |router, now, sink| drop(router.handle(now, input, sink)));
+        if let Some((jid, on)) = imng {
+            let input = Input::Session { jid, event: SessionEvent::ImNg(on) };
+            self.routed(name, None, hops, work, out, |router, now, sink| drop(router.handle(now, input, sink)));
+        }
+    }
+
+    /// Takes an order that an account's router carries out; gives back any other.
+    pub(super) fn push_order(
+        &mut self,
+        name: &str,
+        why: Rule,
+        order: imng::Order,
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) -> Option<imng::Order> {
+        if !self.has_router(name) {
+            return Some(order);
+        }
+        let (by, copy, input) = match order {
+            imng::Order::MemberCopy { stanza, .. } => (rule::M2, Some((*stanza).clone()), Input::Arrived(*stanza)),
+            imng::Order::Push(candidate) => {
+                let imng::PushCandidate { stanza: message, archive_id, .. } = *candidate;
+                let home = self.state.homes.get(name)?;
+                let from = message.from.as_ref().map(Jid::to_bare);
+                let known = from.is_some_and(|from| home.contacts.contains_key(from.as_str()));
+                let (archived, stanza_id) = (archive_id.is_some(), archive_id.map(String::from));
+                (why, None, Input::Candidate(Candidate { message, stanza_id, archived, known }))
+            }
+            imng::Order::Iq { session: Some(session), stanza } if stanza.payload().is_some_and(is_request) => {
+                let session = FullJid::new(session.as_str()).ok()?;
+                (rule::U1, None, Input::Sent { session, stanza: *stanza })
+            }
+            order @ (imng::Order::Block(_) | imng::Order::Unblock(_)) => {
+                let blocked = self.state.homes.get(name)?.account.blocked();
+                let blocked = Input::Blocked(blocked.filter_map(|jid| Jid::new(jid).ok()).collect());
+                self.observe(name, blocked, hops, work, out);
+                return Some(order);
+            }
+            order => return Some(order),
+        };
+        out.push(why, Action::Tell(Notice::Also));
+        if by != why {
+            out.push(by, Action::Tell(Notice::Also));
+        }
+        self.routed(name, copy, hops, work, out, |router, now, sink| drop(router.handle(now, input, sink)));
+        None
+    }
+
+    /// Tells a router what the host knows; gives back what the account has to know, too.
+    pub(super) fn push_fact(&mut self, name: &str, fact: Fact, work: &mut Work, out: &mut Out<'_>) -> Option<Fact> {
+        if !self.has_router(name) {
+            return Some(fact);
+        }
+        match fact {
+            Fact::Room { room, grounds } => {
+                for input in self.grounded(name, &room, grounds) {
+                    self.observe(name, input, 0, work, out);
+                }
+                None
+            }
+            Fact::Blocked(all) => {
+                self.observe(name, Input::Blocked(all.clone()), 0, work, out);
+                Some(Fact::Blocked(all))
+            }
+            fact => Some(fact),
+        }
+    }
+
+    /// What makes a room's grounds for a router what the host says they are.
+    fn grounded(&self, name: &str, room: &BareJid, grounds: Grounds) -> Vec<Input> {
+        let member = |how, on| Input::Room { room: room.clone(), fact: RoomFact::Member(how, on) };
+        let mut all = vec![member(Membership::Gc3, grounds.joined), member(Membership::Registered, grounds.registered)];
+        let is_member =
+            self.state.homes.get(name).and_then(|home| home.router.as_ref()).is_some_and(|r| r.is_member(room));
+        // Whoever is a member keeps the bookmark that was told as an item, with its settings.
+        if grounds.bookmarked != is_member {
+            let mut conference = Element::bare("conference", ns::BOOKMARKS);
+            if let Ok(autojoin) = NcName::try_from("autojoin") {
+                conference.attrs_mut().insert(Namespace::NONE, autojoin, "true".to_owned());
+            }
+            let payload = grounds.bookmarked.then_some(conference);
+            all.push(Input::Item(Item { node: ns::BOOKMARKS.into(), id: room.to_string(), payload }));
+        }
+        all
+    }
+
+    /// The host tells a router what nobody else wants to know.
+    pub(super) fn push_input(
+        &mut self,
+        name: &str,
+        input: Input,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) -> Result<(), Misuse> {
+        if !self.has_router(name) {
+            return Err(Misuse::Impossible {
+                what: "this account has no push router: configure push before it is created",
+            });
+        }
+        let told = match &input {
+            Input::Item(_) | Input::Bodies(_) | Input::Room { .. } => true,
+            Input::Session { jid, event: SessionEvent::Features { .. } } => jid.to_bare().as_str() == name,
+            _ => false,
+        };
+        if !told {
+            return Err(Misuse::Impossible {
+                what: "the domain tells the push router this itself: say it to the domain",
+            });
+        }
+        self.observe(name, input, 0, work, out);
+        Ok(())
+    }
+
+    /// The host speaks for an account: it may approve of a room's subscription, or withdraw that.
+    pub(super) fn spoken(&mut self, stanza: &Stanza, work: &mut Work, out: &mut Out<'_>) {
+        let approves = matches!(stanza.type_, StanzaType::Subscribed | StanzaType::Unsubscribed);
+        if stanza.kind != StanzaKind::Presence || !approves {
+            return;
+        }
+        let (Some(from), Some(to)) = (&stanza.from, &stanza.to) else { return };
+        let (name, room) = (from.to_bare(), to.to_bare());
+        if self.state.homes.get(name.as_str()).and_then(|home| home.router.as_ref()).is_some_and(|r| r.is_member(&room))
+        {
+            let fact = RoomFact::Approved(stanza.type_ == StanzaType::Subscribed);
+            self.observe(name.as_str(), Input::Room { room, fact }, 0, work, out);
+        }
+    }
+
+    /// Takes what a push service answers. Whether it was that.
+    pub(super) fn published(&mut self, stanza: &Stanza, hops: u8, work: &mut Work, out: &mut Out<'_>) -> bool {
+        let answers = match stanza.kind {
+            StanzaKind::Iq => matches!(stanza.type_, StanzaType::Result | StanzaType::Error),
+            StanzaKind::Message => stanza.type_ == StanzaType::Error,
+            StanzaKind::Presence => false,
+        };
+        let id = stanza.id.as_deref().filter(|_| answers);
+        let Some(name) = id.and_then(|id| self.state.publishes.get(id)).cloned() else { return false };
+        out.push(rule::U2, Action::<Order, Notice>::Tell(Notice::Also));
+        self.observe(&name, Input::Arrived(stanza.clone()), hops, work, out);
+        true
+    }
+
+    /// Does what is due of the routers.
+    pub(super) fn wake_routers(&mut self, now: Time, work: &mut Work, out: &mut Out<'_>) {
+        while let Some((_, name)) = self.state.deadlines.first().filter(|(due, _)| *due <= now).cloned() {
+            self.routed(&name, None, 0, work, out, |router, now, sink| router.wake(now, sink));
+        }
+    }
+}
