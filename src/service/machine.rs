@@ -87,6 +87,8 @@ impl Domain {
         self.state.check()?;
         self.state.homes.values().try_for_each(|home| home.account.check())?;
         self.state.rooms.as_ref().map_or(Ok(()), Rooms::check)?;
+        #[cfg(feature = "sim")]
+        self.state.homes.values().filter_map(|home| home.router.as_deref()).try_for_each(Router::check)?;
         Ok(())
     }
 

@@ -1,8 +1,6 @@
 //! Push: what an account's router sees of its account, and what follows from what it says.
 
 use jid::{BareJid, FullJid, Jid};
-use minidom::Element;
-use minidom::rxml::{Namespace, NcName};
 
 use super::machine::Domain;
 use super::post::{FromRouter, Here, Out, Post, Work};
@@ -10,11 +8,11 @@ use super::rules as rule;
 use super::state::{Home, State};
 use super::{Notice, Order};
 use crate::codec::{Stanza, StanzaKind, StanzaType};
-use crate::imng::{self, AccountConfig, Event, Fact, Grounds};
+use crate::imng::{self, AccountConfig, Event, Fact};
 use crate::machine::{Action, Machine as _, Misuse, Sink};
 use crate::ns;
 use crate::push::enable::is_request;
-use crate::push::router::{self, Candidate, Input, Item, Membership, RoomFact, Router, RouterConfig, SessionEvent};
+use crate::push::router::{self, Candidate, Input, Membership, RoomFact, Router, RouterConfig, SessionEvent};
 use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::time::Time;
@@ -176,8 +174,13 @@ impl Domain {
         }
         match fact {
             Fact::Room { room, grounds } => {
-                for input in self.grounded(name, &room, grounds) {
-                    self.observe(name, input, 0, work, out);
+                let told = [
+                    RoomFact::Member(Membership::Gc3, grounds.joined),
+                    RoomFact::Member(Membership::Registered, grounds.registered),
+                    RoomFact::Bookmarked(grounds.bookmarked),
+                ];
+                for fact in told {
+                    self.observe(name, Input::Room { room: room.clone(), fact }, 0, work, out);
                 }
                 None
             }
@@ -187,24 +190,6 @@ impl Domain {
             }
             fact => Some(fact),
         }
-    }
-
-    /// What makes a room's grounds for a router what the host says they are.
-    fn grounded(&self, name: &str, room: &BareJid, grounds: Grounds) -> Vec<Input> {
-        let member = |how, on| Input::Room { room: room.clone(), fact: RoomFact::Member(how, on) };
-        let mut all = vec![member(Membership::Gc3, grounds.joined), member(Membership::Registered, grounds.registered)];
-        let is_member =
-            self.state.homes.get(name).and_then(|home| home.router.as_ref()).is_some_and(|r| r.is_member(room));
-        // Whoever is a member keeps the bookmark that was told as an item, with its settings.
-        if grounds.bookmarked != is_member {
-            let mut conference = Element::bare("conference", ns::BOOKMARKS);
-            if let Ok(autojoin) = NcName::try_from("autojoin") {
-                conference.attrs_mut().insert(Namespace::NONE, autojoin, "true".to_owned());
-            }
-            let payload = grounds.bookmarked.then_some(conference);
-            all.push(Input::Item(Item { node: ns::BOOKMARKS.into(), id: room.to_string(), payload }));
-        }
-        all
     }
 
     /// The host tells a router what nobody else wants to know.

@@ -17,6 +17,7 @@ use crate::machine::{Action, Machine as _};
 use crate::ns;
 use crate::rule::Rule;
 use crate::seed::Seed;
+use crate::service::rooms::Copies;
 use crate::service::{Domain, DomainConfig, Input};
 use crate::snapshot::Snapshot as _;
 use crate::time::{Span, Time};
@@ -64,7 +65,7 @@ impl Deed {
 }
 
 /// What is said, by a session or from outside: `{to}` is somebody or something, `{account}` one of the accounts.
-const SAID: [&str; 22] = [
+const SAID: [&str; 28] = [
     "<message from='{from}' to='{to}' id='m{n}' type='chat'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}' type='headline'><body>Tea!</body></message>",
@@ -92,6 +93,26 @@ const SAID: [&str; 22] = [
      <subscribe type='message'/></join></iq>",
     "<iq from='{from}' to='{room}' id='q{n}' type='set'><leave xmlns='urn:xmpp:gc3:0'/></iq>",
     "<presence from='{from}' to='{room}'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    "<iq from='{from}' id='q{n}' type='set'><enable xmlns='urn:xmpp:push:0' jid='push.fig.example' node='{n}'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><enable xmlns='urn:xmpp:push:0' jid='{to}' node='n'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><disable xmlns='urn:xmpp:push:0' jid='push.fig.example'/></iq>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><subscribe xmlns='urn:xmpp:gc3:0' type='message'/></iq>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><participant xmlns='urn:xmpp:gc3:0'><x xmlns='jabber:x:data' type='submit'>\
+     <field var='FORM_TYPE'><value>urn:xmpp:gc3:participant</value></field><field var='urn:xmpp:gc3:fields:push'>\
+     <value>always</value></field></x></participant></iq>",
+    "<message from='{from}' to='{account}' id='m{n}' type='groupchat'><body>All!</body>\
+     <stanza-id xmlns='urn:xmpp:sid:0' by='eve@oak.example' id='s{n}'/></message>",
+];
+
+/// What a phone asks for before it sleeps.
+const ENABLES: &str =
+    "<iq id='e' type='set'><enable xmlns='urn:xmpp:push:0' jid='push.fig.example' node='phone'/></iq>";
+
+/// What a push service answers to a publish: with its id, and in its place.
+const ANSWERED: [&str; 3] = [
+    "<iq from='push.fig.example' to='tea.example' id='{id}' type='result'/>",
+    "<iq from='push.fig.example' to='tea.example' id='{id}' type='error'><error type='wait'><resource-constraint xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
+    "<iq from='push.fig.example' to='tea.example' id='{id}' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
 ];
 
 /// A domain with small limits, so that a short conversation meets them.
@@ -103,10 +124,11 @@ const SAID: [&str; 22] = [
 pub fn domain() -> Result<Domain, String> {
     let bare = |text: &str| BareJid::new(text).map_err(|why| why.to_string());
     let config = DomainConfig::new(&bare("tea.example")?).with_rooms(ServiceConfig::new(&bare("rooms.tea.example")?));
+    let config = config.with_copies(Copies::default()).with_push();
     let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     let limits = ServiceLimits {
         accounts: 3,
-        deliveries: 2,
+        deliveries: 4,
         hops: 4,
         presence_bytes: 120,
         contacts: 3,
@@ -123,16 +145,22 @@ pub fn domain() -> Result<Domain, String> {
 pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String> {
     let mut bench = Bench::new(domain()?, DomainHost::default(), START);
     let mut now = START;
-    let mut rooms: Vec<String> = Vec::new();
+    let (mut rooms, mut publishes) = (Vec::new(), Vec::new());
     for person in PEOPLE {
         let account = BareJid::new(person).map_err(|why| why.to_string())?;
         give(&mut bench, now, Input::Create { account })?;
         let session = FullJid::new(&format!("{person}/desk")).map_err(|why| why.to_string())?;
         give(&mut bench, now, Input::Session { session, event: Event::Bound })?;
+        // A phone that sleeps.
+        let phone = FullJid::new(&format!("{person}/phone")).map_err(|why| why.to_string())?;
+        give(&mut bench, now, Input::Session { session: phone.clone(), event: Event::Bound })?;
+        let stanza = Reader::one(ns::CLIENT, ENABLES.as_bytes()).map_err(|why| why.to_string())?;
+        give(&mut bench, now, Input::FromSession { session: phone.clone(), stanza })?;
+        give(&mut bench, now, Input::Session { session: phone, event: Event::Gone { unacked: Vec::new() } })?;
     }
     for (step, deed) in deeds.iter().enumerate() {
         now = now.plus(Span::from_millis(deed.after));
-        let Some(input) = deed.input(step, &rooms) else { continue };
+        let Some(input) = deed.input(step, &rooms, &publishes) else { continue };
         // What others send is never misuse. What the host does may be: that is tried too.
         let others = matches!(input, Input::FromServer { .. });
         let done = bench.handle(now, input).map_err(|why| why.to_string())?;
@@ -141,6 +169,8 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String
         }
         for line in bench.take_lines() {
             if let Line::Send { stanza, .. } = line {
+                let publish = stanza.children().any(|child| child.is("pubsub", ns::PUBSUB));
+                publishes.extend(stanza.attr("id").filter(|_| publish).map(str::to_owned));
                 let told = stanza.children().find(|child| child.is("created", ns::GC3));
                 rooms.extend(
                     told.into_iter().flat_map(Tree::children).find(|c| c.name == "subscription-jid").map(Tree::text),
@@ -156,7 +186,7 @@ fn give(bench: &mut Bench<Domain, DomainHost>, now: Time, input: Input) -> Resul
 }
 
 impl Deed {
-    fn input(self, step: usize, rooms: &[String]) -> Option<Input> {
+    fn input(self, step: usize, rooms: &[String], publishes: &[String]) -> Option<Input> {
         let pick = |list: &[&str], n: u8| list.get(usize::from(n) % list.len()).map(|text| (*text).to_owned());
         let account = pick(&PEOPLE, self.person)?;
         let other = pick(&PEOPLE, self.how)?;
@@ -184,6 +214,12 @@ impl Deed {
         };
         Some(match self.side % 16 {
             0..=7 => Input::FromSession { session: session.clone(), stanza: said(session.as_str())? },
+            8 if !publishes.is_empty() && self.person.is_multiple_of(2) => {
+                let id = publishes.get(usize::from(self.how) % publishes.len())?;
+                let text = pick(&ANSWERED, self.what)?.replace("{id}", id);
+                let peer = BareJid::new("push.fig.example").ok()?;
+                Input::FromServer { peer, stanza: Reader::one(ns::CLIENT, text.as_bytes()).ok()? }
+            }
             8 | 9 => {
                 let peer = if self.how.is_multiple_of(9) { "fig.example" } else { "oak.example" };
                 Input::FromServer { peer: BareJid::new(peer).ok()?, stanza: said("eve@oak.example/hut")? }
@@ -208,7 +244,8 @@ impl Deed {
                 0 => Input::Remove { account: bare },
                 1 | 2 => Input::Create { account: bare },
                 3 => {
-                    let grounds = Grounds { joined: true, ..Grounds::default() };
+                    let grounds = Grounds { joined: self.how < 200, bookmarked: self.how % 4 == 1, registered: false };
+                    let room = if self.how.is_multiple_of(2) { OUTSIDE.to_owned() } else { room };
                     Input::Fact { account: bare, fact: Fact::Room { room: BareJid::new(&room).ok()?, grounds } }
                 }
                 _ => {

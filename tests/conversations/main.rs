@@ -1,6 +1,7 @@
 //! Whole conversations with a room service: stories, tables of its small automata, misuse, privacy.
 #![expect(clippy::unwrap_used, reason = "a test may fail")]
 
+mod domain;
 mod misuse;
 mod muc;
 mod pairs;

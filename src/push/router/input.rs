@@ -123,6 +123,8 @@ pub enum SessionEvent {
 pub enum RoomFact {
     /// The account is in the room by that dialect, or no longer.
     Member(Membership, bool),
+    /// It is a bookmark with autojoin (XEP-0402), or no longer. An [item](Input::Item) says more.
+    Bookmarked(bool),
     /// The account approved the room's subscription (gc3), or withdrew it.
     Approved(bool),
     /// The account's nickname there.

@@ -330,9 +330,12 @@ pub(super) fn fact(state: &mut State, out: &mut Out<'_>, room: &str, fact: RoomF
     if let RoomFact::Member(how, on) = fact {
         return member(state, out, room, how, on);
     }
+    if let RoomFact::Bookmarked(on) = fact {
+        return ground(state, out, room, Grounds::BOOKMARK, on);
+    }
     let Some(known) = state.room_mut(room) else { return say::tell(out, rule::S3, Notice::PassedOver) };
     match fact {
-        RoomFact::Member(..) => {}
+        RoomFact::Member(..) | RoomFact::Bookmarked(_) => {}
         RoomFact::Approved(on) => known.approved = on,
         RoomFact::Nick(nick) => set_nick(known, room, &nick),
         RoomFact::OccupantId(id) => {
