@@ -142,7 +142,7 @@ fn authorized(policy: &Policy, capabilities: &BTreeSet<u16>, change: RankChange)
 }
 
 /// The policy that a set of MIMI roles stands for: a hat for each role, with everything that its capabilities do not
-/// allow denied. Give everybody exactly the [hat](hat) of their role.
+/// allow denied. Give everybody exactly the [hat] of their role.
 ///
 /// What MIMI has no word for stays as the tables of XEP-0045 decide it.
 #[must_use]
