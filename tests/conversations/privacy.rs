@@ -242,12 +242,19 @@ fn received(talk: &Talk, cid: &str) -> Result<Vec<String>, String> {
             Some(bench.machine.participant_id(room.as_ref()?, &account)?.to_string())
         };
         if ids.is_empty()
-            && let Some(pair) = id(OTHER.0).zip(id(cid))
+            && let Some((was, is)) = id(OTHER.0).zip(id(cid))
         {
-            ids.push(pair);
+            // The name by which clients of XEP-0045 address somebody may end in the beginning of the ID (muc.G10.1).
+            let short = |id: &str| format!("({})", id.get(1..5).unwrap_or_default());
+            ids.push((short(&was), short(&is)));
+            ids.push((was, is));
         }
     }
-    let name = |text: &String| ids.iter().fold(text.clone(), |text, (_, is)| text.replace(is, "{cid}"));
+    let name = |text: &String| {
+        ids.iter().fold(text.clone(), |text, (was, is)| {
+            text.replace(is, if was.starts_with('(') { "({cid})" } else { "{cid}" })
+        })
+    };
     let mut named: Vec<String> = all.iter().map(name).collect();
     for text in &mut named {
         // Once more, for the name sorts otherwise than the ID.
