@@ -68,7 +68,7 @@ impl State {
 
     /// Retracts a message for a moderator; gives back the announcement's stanza-id, and its record if it is archived.
     pub(crate) fn moderate(&mut self, moderation: &Moderation) -> (Arc<str>, Option<Record>) {
-        self.talk.seq += 1;
+        self.talk.seq = self.talk.seq.saturating_add(1);
         let seq = self.talk.seq;
         let stanza_id = self.stanza_id(seq);
         let (now, archived) = (self.now, self.config.has_archive());
@@ -100,7 +100,7 @@ impl State {
 
     /// Accepts a message; gives back its number, its stanza-id if it carries one, and the record to store.
     pub(crate) fn speak(&mut self, speech: &Speech) -> (u64, Arc<str>, Option<Record>) {
-        self.talk.seq += 1;
+        self.talk.seq = self.talk.seq.saturating_add(1);
         let seq = self.talk.seq;
         let stanza_id = if speech.identified { self.stanza_id(seq) } else { Arc::default() };
         let now = self.now;
