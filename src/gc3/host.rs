@@ -196,14 +196,14 @@ pub enum Notice {
     },
     /// A message was accepted. Told only to a parent that watches, as is all that follows but reports.
     Accepted(Box<Accepted>),
-    /// Something about a participant may be different now: its settings or rights.
+    /// Something about a participant, or about somebody who is registered, may be different now: its settings or rights.
     Changed {
         /// The room.
         room: Box<str>,
         /// The account; `None`: everybody, by the configuration or by many changes at once.
         jid: Option<Box<str>>,
-        /// Whether the account itself has just joined or set it.
-        own: bool,
+        /// By what the account itself has just said so; `None`: somebody else did.
+        own: Option<Ground>,
     },
     /// A session hears messages from now on, or does not any more.
     Hears {
@@ -221,6 +221,15 @@ pub enum Notice {
     },
 }
 
+/// What an account does itself to have a room remember it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ground {
+    /// It takes part, with settings of its own.
+    Participation,
+    /// It registered (XEP-0045 §7.10).
+    Registration,
+}
+
 /// A message that a room accepted, for a parent that sends it to others than those who listen.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Accepted {
@@ -234,6 +243,8 @@ pub struct Accepted {
     pub identified: bool,
     /// The message as it was sent to those who listen. It shows no real JID.
     pub message: Outgoing,
+    /// The message as those hear it who are in by XEP-0045, if there is anybody whom the parent may send that to.
+    pub as_muc: Option<Outgoing>,
 }
 
 /// A change of rights or rules, or a moderation, with who made it. A room keeps the last 500

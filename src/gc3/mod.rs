@@ -53,7 +53,9 @@ mod wire;
 
 pub use account::Account;
 pub use client::Client;
-pub use host::{Accepted, Answer, Audit, Command, Edge, Input, Notice, Order, Page, ParentFact, Query, Record, Token};
+pub use host::{
+    Accepted, Answer, Audit, Command, Edge, Ground, Input, Notice, Order, Page, ParentFact, Query, Record, Token,
+};
 pub use id::ParticipantId;
 pub use room::{DefaultTopics, Room, RoomOrder};
 pub use service::{Creators, Service, ServiceConfig};

@@ -65,7 +65,7 @@ impl Deed {
 }
 
 /// What is said, by a session or from outside: `{to}` is somebody or something, `{account}` one of the accounts.
-const SAID: [&str; 28] = [
+const SAID: [&str; 30] = [
     "<message from='{from}' to='{to}' id='m{n}' type='chat'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}' type='headline'><body>Tea!</body></message>",
@@ -102,6 +102,10 @@ const SAID: [&str; 28] = [
      <value>always</value></field></x></participant></iq>",
     "<message from='{from}' to='{account}' id='m{n}' type='groupchat'><body>All!</body>\
      <stanza-id xmlns='urn:xmpp:sid:0' by='eve@oak.example' id='s{n}'/></message>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><query xmlns='jabber:iq:register'><x xmlns='jabber:x:data' type='submit'>\
+     <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field>\
+     <field var='muc#register_roomnick'><value>Cid{n}</value></field></x></query></iq>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><query xmlns='jabber:iq:register'><remove/></query></iq>",
 ];
 
 /// What a phone asks for before it sleeps.
@@ -123,7 +127,8 @@ const ANSWERED: [&str; 3] = [
 /// Never: the domains are two.
 pub fn domain() -> Result<Domain, String> {
     let bare = |text: &str| BareJid::new(text).map_err(|why| why.to_string());
-    let config = DomainConfig::new(&bare("tea.example")?).with_rooms(ServiceConfig::new(&bare("rooms.tea.example")?));
+    let rooms = ServiceConfig { muc: true, ..ServiceConfig::new(&bare("rooms.tea.example")?) };
+    let config = DomainConfig::new(&bare("tea.example")?).with_rooms(rooms);
     let config = config.with_copies(Copies::default()).with_push();
     let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     let limits = ServiceLimits {

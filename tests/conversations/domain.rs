@@ -6,8 +6,13 @@ use xmpp_machines::sim::vectors::{Outcome, play, read_scenario, service};
 
 /// What happens in a scenario after everybody has come to the room, as text: what is sent, and to whom.
 fn story(steps: &str) -> String {
+    story_after("push", steps)
+}
+
+/// The same, after another beginning.
+fn story_after(given: &str, steps: &str) -> String {
     let text =
-        format!("<scenario xmlns='xmpp-machines:vectors:0' topic='service'><given use='push'/>{steps}</scenario>");
+        format!("<scenario xmlns='xmpp-machines:vectors:0' topic='service'><given use='{given}'/>{steps}</scenario>");
     let mut given = |name: &str| {
         let path = format!("spec-vectors/service/given/{name}.xml");
         std::fs::read_to_string(&path).map(|text| (path.clone(), text)).map_err(|why| format!("{path}: {why}"))
@@ -27,6 +32,35 @@ fn says(at: u64, id: &str, words: &str) -> String {
         "<in at='{at}'><message xmlns='jabber:client' from='ann@tea.example/desk' to='{{room}}' id='{id}' \
          type='groupchat'><body>{words}</body></message></in>"
     )
+}
+
+/// A client of today: it registers, and that is all that it knows.
+#[test]
+fn a_client_of_today_registers_and_goes_to_sleep() {
+    let steps = [
+        "<note>Ben entered by presence, registered without a word about messages while away, left, and sleeps. Dee is at \
+         another server. Ann says something by group chat 3.</note>"
+            .to_owned(),
+        says(10_000, "g1", "Who brings cups?"),
+        "<out to='push.fig.example'><iq xmlns='jabber:client' type='set' id='{p1}' from='tea.example' \
+         xmlns:v='xmpp-machines:vectors:0' v:more='yes'/></out>"
+            .to_owned(),
+        "<in at='11000'><iq xmlns='jabber:client' type='result' id='{p1}' from='push.fig.example' to='tea.example'/></in>"
+            .to_owned(),
+        "<note>The phone wakes and enters: what it missed is in the history of the room.</note>".to_owned(),
+        "<host at='20000' session='ben@tea.example/phone' bound='yes'/>".to_owned(),
+        "<in><presence xmlns='jabber:client' from='ben@tea.example/phone' to='{room}/Ben'>\
+         <x xmlns='http://jabber.org/protocol/muc'/></presence></in>"
+            .to_owned(),
+        "<note>What is said now it hears from the room, and Dee still by copies.</note>".to_owned(),
+        says(30_000, "g2", "And spoons?"),
+        "<note>Dee has had enough.</note>".to_owned(),
+        "<in at='40000'><iq xmlns='jabber:client' type='set' id='r2' from='dee@oak.example/den' to='{room}'>\
+         <query xmlns='jabber:iq:register'><remove/></query></iq></in>"
+            .to_owned(),
+        says(50_000, "g3", "I have both."),
+    ];
+    insta::assert_snapshot!(story_after("registered", &steps.concat()));
 }
 
 /// The case that started it: one device is in the room, another sleeps. The push service forgets the phone in the end.

@@ -18,6 +18,8 @@ from stage.clients import CLIENT, DOMAIN, GC3, SERVICE, WAIT, Device, form, host
 
 PUSH, PUBSUB, SERVICE_OF_PUSH = "urn:xmpp:push:0", "http://jabber.org/protocol/pubsub", f"push.{DOMAIN}"
 DISCO = "http://jabber.org/protocol/disco#info"
+MUC_OFFLINE, OFFLINE = "http://tigase.org/protocol/muc#offline", "{http://tigase.org/protocol/muc}offline"
+REGISTER = "http://jabber.org/protocol/muc#register"
 
 
 class PushService(ComponentXMPP):
@@ -124,6 +126,8 @@ async def always(c2s, component):
     assert len(heard) == 1, "the desktop gets the message once"
     step("the desktop has heard it, once, and the phone was woken as well")
 
+    await registers(c2s, service, ann, room)
+
     await wants(desk, room, "mentions")
     ann.say(room, "Nothing for anybody in particular.", "m5")
     await desk.hears(room, "Nothing for anybody in particular.")
@@ -137,6 +141,45 @@ async def always(c2s, component):
     await service.until(5, "nothing more")
     step("who says never is left in peace")
     await leave(ann, desk, service)
+
+
+async def registers(c2s, service, ann, room):
+    """Cid has a client of today: it registers by XEP-0045 as its library does, and knows nothing of copies."""
+    cid = Device(f"cid@{DOMAIN}/tablet", c2s)
+    for plugin in ("xep_0004", "xep_0030", "xep_0045", "xep_0077"):
+        cid.register_plugin(plugin)
+    await cid.start()
+    await cid.ask("set", f"cid@{DOMAIN}", f"<enable xmlns='{PUSH}' jid='{SERVICE_OF_PUSH}' node='cids-tablet'/>")
+    await ann.ask("set", room, f"<access xmlns='{GC3}'><item jid='cid@{DOMAIN}' affiliation='member'/></access>")
+    info = await cid.plugin["xep_0030"].get_info(jid=room, timeout=WAIT)
+    assert MUC_OFFLINE in info["disco_info"]["features"], info
+    asked = await cid.plugin["xep_0077"].get_registration(jid=room, timeout=WAIT)
+    fields = asked["register"]["form"].get_fields()
+    assert fields[OFFLINE]["value"] in (True, "1", ["1"]), ET.tostring(asked.xml)
+    request = cid.make_iq_set(ito=room)
+    request["register"]["form"]["type"] = "submit"
+    request["register"]["form"].add_field(var="FORM_TYPE", ftype="hidden", value=REGISTER)
+    request["register"]["form"].add_field(var="muc#register_roomnick", value="Cid")
+    await request.send(timeout=WAIT)
+    cid.disconnect()
+    await asyncio.sleep(1)
+    before = len(service.nodes)
+    ann.say(room, "Cups for everybody.", "m4a")
+    await service.until(before + 2, "the pushes for Ben and for Cid")
+    assert sorted(service.nodes[before:]) == ["bens-phone", "cids-tablet"], service.nodes
+    step("who registered with a client of today is woken, too")
+
+    cid = Device(f"cid@{DOMAIN}/tablet", c2s)
+    await cid.start()
+    await cid.ask("set", room, "<query xmlns='jabber:iq:register'><remove/></query>")
+    cid.disconnect()
+    await asyncio.sleep(1)
+    ann.say(room, "And spoons.", "m4b")
+    await service.until(before + 3, "the push for Ben alone")
+    assert service.nodes[-1] == "bens-phone", service.nodes
+    # What follows counts from before Cid came.
+    del service.nodes[before:]
+    step("and is left in peace after giving the registration up")
 
 
 async def absent_only(c2s, component):

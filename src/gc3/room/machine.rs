@@ -316,7 +316,7 @@ impl Room {
             state.subscribe(who, full, topics, Topics::NONE);
         }
         say::created(state, out, rule::G3_6, stanza, who);
-        watch::changed(state, out, Some(who), true);
+        watch::took_part(state, out, who);
         watch::hearing(state, out);
     }
 

@@ -22,7 +22,7 @@ impl Room {
                     state.subscribe(who, &full, topics, Topics::NONE);
                 }
                 say::joined(state, out, why, stanza, who, true);
-                watch::changed(state, out, Some(who), true);
+                watch::took_part(state, out, who);
                 say::present_state(state, out, rule::P3, &full, Topics::NONE);
                 say::muc::shown_to_others(state, out, muc::P4, who);
                 if why == rule::J4 {
@@ -42,7 +42,7 @@ impl Room {
                     say::also(out, muc::J10);
                 }
                 say::joined(state, out, why, stanza, who, ask);
-                watch::changed(state, out, Some(who), true);
+                watch::took_part(state, out, who);
                 say::present_state(state, out, rule::P3, &full, was);
             }
             Change::Leave { who } => {
@@ -136,11 +136,11 @@ impl Room {
             Change::Edit(mut edits) => {
                 let rules = core::mem::take(&mut edits.rules);
                 let actor = edits.actor;
-                let concerned = watch::concerned(state, &edits);
+                let (concerned, own) = watch::concerned(state, &edits);
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
                 say::muc::changed(state, out, &edited, Some(actor));
-                watch::changed(state, out, concerned, false);
+                watch::changed(state, out, concerned.as_deref(), own);
                 // What is no request has no answer that would say why.
                 if stanza.kind == crate::codec::StanzaKind::Message {
                     say::also(out, why);
@@ -176,7 +176,7 @@ impl Room {
                 let old = own.nick.as_ref().map(|_| state.name(who).to_owned());
                 let present = state.set_own(own);
                 say::own_set(state, out, why, stanza, (who, &rules), present);
-                watch::changed(state, out, Some(who), true);
+                watch::took_part(state, out, who);
                 if let Some(old) = old {
                     say::muc::renamed(state, out, muc::N1, who, &old, None);
                     if state.spoken_for(who).is_some() {
@@ -191,7 +191,7 @@ impl Room {
                 say::configured(state, out, why, stanza, &new.rules, &edited.departed);
                 say::muc::configured(state, out, &was);
                 say::muc::changed(state, out, &edited, None);
-                watch::changed(state, out, None, false);
+                watch::changed(state, out, None, None);
                 if let Some(aliases) = aliases {
                     out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
                 }
@@ -248,8 +248,10 @@ impl Room {
                 }
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
                 say::overfull(out, state.hold(&reflection));
-                watch::accepted(state, out, &speech, &reflection);
-                say::spoken(state, out, why, stanza, &speech, &Spoken { record, stanza: reflection, stanza_id });
+                let as_muc = say::muc::reflection(state, stanza, &speech, &stanza_id);
+                let spoken = Spoken { record, stanza: reflection, as_muc };
+                watch::accepted(state, out, &speech, &spoken);
+                say::spoken(state, out, why, stanza, &speech, &spoken);
                 if words.stripped {
                     say::also(out, rule::M3);
                     say::also(out, rule::G6_2);

@@ -1,27 +1,28 @@
 //! What a parent that sends messages to those who are away learns from a room: who takes part, who listens, what was
 //! accepted. Nothing of it is told unless the parent watches.
 
-use super::state::{Edits, Key, Speech, State};
+use super::say::Spoken;
+use super::state::{Edits, Key, Registered, Slot, Speech, State};
 use super::{Out, Room};
-use crate::codec::Outgoing;
 use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::config::{Push, Visibility};
-use crate::gc3::host::{Accepted, Notice};
+use crate::gc3::host::{Accepted, Ground, Notice};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
-use crate::party::{Address, Seat};
+use crate::party::Address;
 
-/// Somebody who takes part, as far as it matters to who is told what.
+/// Somebody whom the room remembers whether or not a session of theirs is there, as far as it matters to who is told
+/// what.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Member<'a> {
-    pub(crate) jid: &'a str,
     pub(crate) id: ParticipantId,
-    pub(crate) nick: &'a str,
-    /// Its own setting; `None`: the room's default.
-    pub(crate) push: Option<Push>,
     pub(crate) affiliation: Affiliation,
     pub(crate) role: Role,
+    /// That it takes part: its nickname, and its own push setting; `None`: the room's default.
+    pub(crate) participation: Option<(&'a str, Option<Push>)>,
+    /// That it registered.
+    pub(crate) registration: Option<&'a Registered>,
 }
 
 impl Room {
@@ -30,28 +31,38 @@ impl Room {
         self.state.sessions.watch(on);
     }
 
-    /// Somebody who takes part.
+    /// What the room remembers of an account. Who is in by its presence alone is in as long as that lasts, and asked for
+    /// nothing more.
     pub(crate) fn member(&self, bare: &str) -> Option<Member<'_>> {
-        let who = self.state.people.find(bare)?;
-        self.member_at(who)
+        let state = &self.state;
+        let person = state.people.find(bare).and_then(|who| state.people.get(who));
+        let participation = person.filter(|person| !person.ephemeral).map(|person| (&*person.nick, person.push));
+        let registration = state.registry.get(bare).filter(|registered| registered.own);
+        if participation.is_none() && registration.is_none() {
+            return None;
+        }
+        let id = person.map_or_else(|| state.id_of(bare), |person| person.id);
+        let affiliation = person.map_or_else(|| state.access.affiliation(bare, id), |person| person.affiliation);
+        let role = person.map_or_else(|| Role::initial(&state.config, affiliation), |person| state.role(person));
+        Some(Member { id, affiliation, role, participation, registration })
     }
 
-    /// All who take part.
-    pub(crate) fn members(&self) -> impl Iterator<Item = Member<'_>> {
-        self.state.people.iter().filter_map(|(who, _)| self.member_at(who))
+    /// The accounts of which the room remembers something; one that takes part and is registered comes twice.
+    pub(crate) fn members(&self) -> impl Iterator<Item = &str> {
+        let people = self.state.people.iter().filter(|(_, person)| !person.ephemeral);
+        let registered = self.state.registry.iter().filter(|(_, registered)| registered.own);
+        people.map(|(who, _)| self.state.people.jid(who)).chain(registered.map(|(bare, _)| bare))
     }
 
-    fn member_at(&self, who: Seat) -> Option<Member<'_>> {
-        // Who is in by its presence alone is in as long as that lasts, and asked for nothing more.
-        let person = self.state.people.get(who).filter(|person| !person.ephemeral)?;
-        Some(Member {
-            jid: self.state.people.jid(who),
-            id: person.id,
-            nick: &person.nick,
-            push: person.push,
-            affiliation: person.affiliation,
-            role: self.state.role(person),
-        })
+    /// The role of somebody who is in the room.
+    pub(crate) fn role_of(&self, bare: &str) -> Option<Role> {
+        let person = self.state.people.get(self.state.people.find(bare)?)?;
+        Some(self.state.role(person))
+    }
+
+    /// What an account is to the room, in it or not.
+    pub(crate) fn affiliation_of(&self, bare: &str) -> Affiliation {
+        self.state.access.affiliation(bare, self.state.id_of(bare))
     }
 
     /// The sessions that hear messages.
@@ -79,38 +90,53 @@ pub(super) fn hearing(state: &mut State, out: &mut Out<'_>) {
     }
 }
 
-/// Tells that something about somebody, or about everybody, may be different now.
-pub(super) fn changed(state: &State, out: &mut Out<'_>, who: Option<Seat>, own: bool) {
-    if state.sessions.is_watched() {
-        let jid = who.map(|who| state.people.jid(who).into());
+/// Tells that somebody has just joined, or set something of its own.
+pub(super) fn took_part(state: &State, out: &mut Out<'_>, who: Slot) {
+    changed(state, out, Some(state.people.jid(who)), Some(Ground::Participation));
+}
+
+/// Tells that something about somebody, or about everybody, may be different now, and by what the account itself said
+/// so.
+pub(super) fn changed(state: &State, out: &mut Out<'_>, whom: Option<&str>, own: Option<Ground>) {
+    if state.serves_the_absent() {
         let room = state.address.as_str().into();
-        out.push(rule::G1_7, Action::Tell(Notice::Changed { room, jid, own }));
+        out.push(rule::G1_7, Action::Tell(Notice::Changed { room, jid: whom.map(Into::into), own }));
     }
 }
 
-/// Whom a set of changes concerns: one participant, or (`None`) perhaps everybody.
-pub(super) fn concerned(state: &State, edits: &Edits) -> Option<Seat> {
-    match (edits.entries.as_slice(), edits.roles.as_slice()) {
-        ([], [(who, _, _)]) => Some(*who),
-        ([one], []) => match &one.key {
-            Key::Account(bare) => state.people.find(bare),
-            Key::Id(id) => state.people.find_id(*id),
-            Key::Domain(_) => None,
-        },
-        _ => None,
-    }
+/// Whom a set of changes concerns: one account, or (`None`) perhaps everybody; and whether it registered itself.
+pub(super) fn concerned(state: &State, edits: &Edits) -> (Option<Box<str>>, Option<Ground>) {
+    let own = edits.reserve.iter().any(|reserve| reserve.own).then_some(Ground::Registration);
+    let entries = edits.entries.iter().map(|edit| match &edit.key {
+        Key::Account(bare) => Some(&**bare),
+        Key::Id(id) => state.real_jid(*id),
+        Key::Domain(_) => None,
+    });
+    let roles = edits.roles.iter().map(|(who, _, _)| Some(state.people.jid(*who)));
+    let reserve = edits.reserve.iter().map(|reserve| Some(&*reserve.bare));
+    let mut all = entries.chain(roles).chain(reserve);
+    let first = all.next().flatten();
+    (first.filter(|first| all.all(|other| other == Some(first))).map(Into::into), own)
 }
 
 /// Tells that a message was accepted.
-pub(super) fn accepted(state: &State, out: &mut Out<'_>, speech: &Speech, message: &Outgoing) {
-    if state.sessions.is_watched() {
+pub(super) fn accepted(state: &State, out: &mut Out<'_>, speech: &Speech, spoken: &Spoken) {
+    if state.serves_the_absent() {
         let accepted = Accepted {
             room: state.address.as_str().into(),
             author: state.people.jid(speech.who).into(),
             id: speech.id.clone(),
             identified: speech.identified,
-            message: message.clone(),
+            message: spoken.stanza.clone(),
+            as_muc: spoken.as_muc.clone(),
         };
         out.push(rule::M4, Action::Tell(Notice::Accepted(Box::new(accepted))));
+    }
+}
+
+impl State {
+    /// Whether somebody sends to those who are away what is accepted here.
+    pub(crate) const fn serves_the_absent(&self) -> bool {
+        self.sessions.is_watched()
     }
 }

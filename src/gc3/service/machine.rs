@@ -99,6 +99,11 @@ impl Service {
         }
     }
 
+    /// The latest time seen.
+    pub(crate) const fn now(&self) -> Time {
+        self.state.now
+    }
+
     /// Whether a parent is told who takes part in rooms, who listens and what is accepted. Not saved: it says so again
     /// after loading.
     pub(crate) fn watch(&mut self, on: bool) {

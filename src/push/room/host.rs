@@ -21,7 +21,7 @@ pub enum Input {
         /// The account.
         jid: BareJid,
     },
-    /// An account registered with the room (XEP-0045 §7.10), or registered anew.
+    /// An account registered with the room (XEP-0045 §7.10), or something about it changed.
     Registered(Registration),
     /// An account is not registered any more.
     Unregistered {
@@ -87,12 +87,18 @@ pub struct Participant {
 pub struct Registration {
     /// The account.
     pub jid: BareJid,
+    /// Its occupant id; empty if it has none.
+    pub id: Box<str>,
     /// Its nickname.
     pub nick: Box<str>,
     /// What the form said of messages to those who are away; `None`: nothing.
     pub offline: Option<bool>,
     /// What it is in the room.
     pub affiliation: Affiliation,
+    /// Its role.
+    pub role: Role,
+    /// Whether the account itself has just registered: that is a sign of life, and opts in again.
+    pub own: bool,
 }
 
 /// What an account may be in a room (XEP-0045 §5.2).

@@ -72,6 +72,12 @@ impl Room {
         self.state.accounts.find(bare).is_some()
     }
 
+    /// The accounts with a ground for copies.
+    pub(crate) fn grounded(&self) -> impl Iterator<Item = &str> {
+        let grounded = |seat: &Seat| self.state.get(*seat).is_some_and(Account::has_ground);
+        self.state.accounts.taken().iter().filter(grounded).map(|seat| self.state.jid(seat))
+    }
+
     /// Whether everything fits together.
     ///
     /// # Errors
@@ -150,7 +156,7 @@ impl Room {
 
     fn registered(&mut self, registration: Registration, out: &mut Out<'_>) {
         let now = self.state.now;
-        let Registration { jid, nick, offline, affiliation } = registration;
+        let Registration { jid, id, nick, offline, affiliation, role, own } = registration;
         let why = match (affiliation, offline) {
             (Affiliation::Outcast | Affiliation::None, _) => rule::R3,
             (_, None) => rule::R16,
@@ -158,10 +164,14 @@ impl Room {
         };
         let change = |account: &mut Account| {
             let new = account.registered.is_none();
-            account.registered = Some(Entry { id: "".into(), nick, wish: offline });
-            account.affiliation = affiliation;
-            account.alive = now;
-            asks_again(account, offline == Some(true), new);
+            account.registered = Some(Entry { id, nick, wish: offline });
+            (account.affiliation, account.role) = (affiliation, role);
+            if own || new {
+                account.alive = now;
+            }
+            if own {
+                asks_again(account, offline == Some(true), new);
+            }
         };
         self.account(why, &jid, change, out);
     }

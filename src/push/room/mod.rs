@@ -11,14 +11,22 @@
 //! ```
 //! use xmpp_machines::codec::Reader;
 //! use xmpp_machines::limits::PushRoomLimits;
-//! use xmpp_machines::push::room::{Affiliation, Broadcast, Config, Dialect, Input, Registration, Room};
+//! use xmpp_machines::push::room::{Affiliation, Broadcast, Config, Dialect, Input, Registration, Role, Room};
 //! use xmpp_machines::seed::Seed;
 //! use xmpp_machines::{Machine, Outbox, Time};
 //!
 //! let (room, ben) = (jid::BareJid::new("tea@rooms.example")?, jid::BareJid::new("ben@oak.example")?);
 //! let mut copies = Room::new(&room, Config::default(), PushRoomLimits::default(), &Seed::new([7; 32]));
 //! let (mut said, now) = (Outbox::new(), Time::from_millis(1_800_000_000_000));
-//! let asked = Registration { jid: ben, nick: "Ben".into(), offline: Some(true), affiliation: Affiliation::Member };
+//! let asked = Registration {
+//!     jid: ben,
+//!     id: "".into(),
+//!     nick: "Ben".into(),
+//!     offline: Some(true),
+//!     affiliation: Affiliation::Member,
+//!     role: Role::Participant,
+//!     own: true,
+//! };
 //! copies.handle(now, Input::Registered(asked), &mut said)?;
 //!
 //! let message = br#"<message type='groupchat' id='m1' from='tea@rooms.example/Ann'><body>Tea?</body>

@@ -6,12 +6,12 @@ use jid::{BareJid, FullJid};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Stanza, StanzaKind, StanzaType};
-use crate::gc3::{self, Accepted, Input, Order, Service, ServiceConfig};
+use crate::gc3::{self, Accepted, Ground, Input, Member, Order, Service, ServiceConfig};
 use crate::limits::{Gc3Limits, PushRoomLimits};
 use crate::machine::{Machine, Misuse, Sink, Within};
 use crate::push::content::Content;
 use crate::push::mention::Mentions;
-use crate::push::room::{self as copies, Affiliation, Broadcast, Dialect, Mode, Participant, Role, Wish};
+use crate::push::room::{self as copies, Affiliation, Broadcast, Dialect, Mode, Participant, Registration, Role, Wish};
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot};
 use crate::time::Time;
@@ -82,7 +82,8 @@ impl Rooms {
     pub fn beside(mut service: Service, push: Option<Copies>, secret: Seed) -> Self {
         service.watch(push.is_some());
         let (rooms, deadlines) = (BTreeMap::new(), BTreeSet::new());
-        let mut new = Self { service, push, secret, rooms, deadlines, now: Time::EPOCH };
+        let now = service.now();
+        let mut new = Self { service, push, secret, rooms, deadlines, now };
         new.adopt();
         new
     }
@@ -186,10 +187,7 @@ impl Rooms {
                 gc3::Notice::Changed { room, jid: Some(jid), own } => self.one(&room, &jid, own, out),
                 gc3::Notice::Changed { room, jid: None, .. } => self.everybody(&room, out),
                 gc3::Notice::Hears { room, jid, on } => self.hears(&room, &jid, on, out),
-                gc3::Notice::Left { room, jid } => {
-                    let jid = copies::Input::Departed { jid };
-                    self.tell(room.as_str(), jid, out);
-                }
+                gc3::Notice::Left { room, jid } => self.one(room.as_str(), jid.as_str(), None, out),
                 gc3::Notice::Destroyed { room } => self.drop(room.as_str()),
                 _ => {}
             }
@@ -197,7 +195,7 @@ impl Rooms {
     }
 
     fn accepted(&mut self, accepted: Accepted, heard: Option<Heard>, out: &mut Out<'_>) {
-        let Accepted { room, author, id, identified, message } = accepted;
+        let Accepted { room, author, id, identified, message, as_muc } = accepted;
         let Some(held) = self.rooms.get(&room) else { return };
         let heard = heard.or_else(|| {
             // It was judged again: what came in is not at hand any more.
@@ -206,38 +204,44 @@ impl Rooms {
             Some(Heard { content: Content::of(&stanza.element), mentions })
         });
         let Heard { content, mentions } = heard.unwrap_or_default();
-        let member = self.service.room_named(&room).and_then(|found| found.member(&author));
-        let role = member.map_or(Role::Participant, |member| role(member.role));
-        let mut broadcast =
-            Broadcast::new(BareJid::new(&author).ok(), id, content).by(role).written(Dialect::Gc3, message);
+        let role = self.service.room_named(&room).and_then(|found| found.role_of(&author)).map(role);
+        let mut broadcast = Broadcast::new(BareJid::new(&author).ok(), id, content).written(Dialect::Gc3, message);
+        broadcast.role = role.unwrap_or_default();
+        if let Some(as_muc) = as_muc {
+            broadcast = broadcast.written(Dialect::Muc, as_muc);
+        }
         broadcast.identified = identified;
         broadcast.mentions = mentions;
         self.tell(&room, copies::Input::Broadcast(broadcast), out);
     }
 
     /// Something about an account may be different now.
-    fn one(&mut self, room: &str, jid: &str, own: bool, out: &mut Out<'_>) {
-        let Ok(jid) = BareJid::new(jid) else { return };
-        let member = self.service.room_named(room).and_then(|found| found.member(jid.as_str()));
-        let input = match member {
-            Some(member) => copies::Input::Participant(participant(jid, &member, own)),
-            None => copies::Input::Departed { jid },
+    fn one(&mut self, room: &str, jid: &str, own: Option<Ground>, out: &mut Out<'_>) {
+        let (Ok(jid), Some(found)) = (BareJid::new(jid), self.service.room_named(room)) else { return };
+        let member = found.member(jid.as_str());
+        let inputs = match &member {
+            Some(member) => [participation(&jid, member, own), registration(&jid, member, own)],
+            None => {
+                let affiliation = affiliation(found.affiliation_of(jid.as_str()));
+                // What it may not be any more comes first, so that nothing else is told of it.
+                let barred = copies::Input::Affiliation { jid: jid.clone(), affiliation };
+                self.tell(room, barred, out);
+                [copies::Input::Departed { jid: jid.clone() }, copies::Input::Unregistered { jid }]
+            }
         };
-        self.tell(room, input, out);
+        for input in inputs {
+            self.tell(room, input, out);
+        }
     }
 
     /// Something about everybody may be different now: the configuration, or many rights at once.
     fn everybody(&mut self, room: &str, out: &mut Out<'_>) {
         self.configure(room, out);
-        let members: Vec<Participant> = self
-            .service
-            .room_named(room)
-            .into_iter()
-            .flat_map(gc3::Room::members)
-            .filter_map(|member| Some(participant(BareJid::new(member.jid).ok()?, &member, false)))
-            .collect();
-        for member in members {
-            self.tell(room, copies::Input::Participant(member), out);
+        let known = self.rooms.get(room).into_iter().flat_map(|held| held.room.grounded());
+        let members = self.service.room_named(room).into_iter().flat_map(gc3::Room::members);
+        let all: BTreeSet<Box<str>> = known.chain(members).map(Into::into).collect();
+        for jid in all {
+            self.one(room, &jid, None, out);
         }
     }
 
@@ -263,6 +267,10 @@ impl Rooms {
     /// Hands something to the copies of a room, which are made if there are none yet.
     fn tell(&mut self, room: &str, input: copies::Input, out: &mut Out<'_>) {
         if !self.rooms.contains_key(room) {
+            use copies::Input::{Affiliation, Departed, Unregistered};
+            if let Affiliation { .. } | Departed { .. } | Unregistered { .. } = input {
+                return;
+            }
             let (Some(config), Some(push), Ok(address)) = (self.config_of(room), self.push, BareJid::new(room)) else {
                 return;
             };
@@ -345,16 +353,34 @@ fn nowhere() -> impl FnMut(crate::rule::Rule, crate::machine::Action<'_, Order, 
     |_, _| {}
 }
 
-fn participant(jid: BareJid, member: &gc3::Member<'_>, own: bool) -> Participant {
-    Participant {
+/// What copies have to know of an account's participation.
+fn participation(jid: &BareJid, member: &Member<'_>, own: Option<Ground>) -> copies::Input {
+    let jid = jid.clone();
+    let Some((nick, push)) = member.participation else { return copies::Input::Departed { jid } };
+    copies::Input::Participant(Participant {
         jid,
         id: member.id.as_str().into(),
-        nick: member.nick.into(),
-        push: member.push.map(wish),
+        nick: nick.into(),
+        push: push.map(wish),
         affiliation: affiliation(member.affiliation),
         role: role(member.role),
-        own,
-    }
+        own: own == Some(Ground::Participation),
+    })
+}
+
+/// What copies have to know of an account's registration.
+fn registration(jid: &BareJid, member: &Member<'_>, own: Option<Ground>) -> copies::Input {
+    let jid = jid.clone();
+    let Some(registered) = member.registration else { return copies::Input::Unregistered { jid } };
+    copies::Input::Registered(Registration {
+        jid,
+        id: member.id.as_str().into(),
+        nick: registered.nick.clone(),
+        offline: registered.offline,
+        affiliation: affiliation(member.affiliation),
+        role: role(member.role),
+        own: own == Some(Ground::Registration),
+    })
 }
 
 const fn wish(push: gc3::config::Push) -> Wish {

@@ -75,7 +75,10 @@ fn configured(state: &State) -> Vec<&'static str> {
     if state.muc {
         features.extend([ns::MUC_REQUEST, ns::MAV]);
         if !config.members_only {
-            features.extend([ns::REGISTER, ns::MUC_OFFLINE]);
+            features.push(ns::REGISTER);
+        }
+        if state.serves_the_absent() {
+            features.push(ns::MUC_OFFLINE);
         }
     }
     if config.has_archive() {

@@ -1,7 +1,5 @@
 //! A message reaches everybody: written once, whoever reads it (M4, G6.4).
 
-use std::sync::Arc;
-
 use super::{also, muc, send, send_one, write_nick, write_occupant_id};
 use crate::codec::sid::write_stanza_id;
 use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
@@ -19,7 +17,8 @@ pub(crate) struct Spoken {
     pub(crate) record: Option<Record>,
     /// The reflection as a pending session would get it later.
     pub(crate) stanza: Outgoing,
-    pub(crate) stanza_id: Arc<str>,
+    /// The reflection by XEP-0045.
+    pub(crate) as_muc: Option<Outgoing>,
 }
 
 /// The reflection of a message.
@@ -52,7 +51,9 @@ fn write_author(state: &State, person: &Person, stanza_id: &str, writer: &mut Wr
 pub(crate) fn spoken(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, speech: &Speech, spoken: &Spoken) {
     let hearers = state.sessions.hearing_messages(Dialect::Gc3);
     send(out, why, Audience::all(state.sessions.roster(), hearers), &spoken.stanza);
-    muc::spoken(state, out, stanza, speech, &spoken.stanza_id);
+    if let Some(as_muc) = &spoken.as_muc {
+        muc::spoken(state, out, as_muc);
+    }
     if let Some(from) = &stanza.from {
         let hears = |seat| Dialect::ALL.iter().any(|&d| state.sessions.hearing_messages(d).contains(seat));
         if !state.sessions.find(from.as_str()).is_some_and(hears) {

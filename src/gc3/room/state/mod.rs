@@ -30,7 +30,7 @@ pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{People, Person, Slot, Standing};
 pub(crate) use rates::Rates;
-pub(crate) use registry::{Invited, Registry, Reserve};
+pub(crate) use registry::{Invited, Registered, Registry, Reserve};
 pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
 pub(crate) use settings::{Configuring, Ending, OwnSettings};

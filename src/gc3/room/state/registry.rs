@@ -13,8 +13,10 @@ use crate::time::Time;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Registered {
     pub(crate) nick: Box<str>,
-    /// Whether it wants messages while it is away.
-    pub(crate) offline: bool,
+    /// Whether the account itself registered. Who reserves a nickname for somebody else consents to nothing for them.
+    pub(crate) own: bool,
+    /// Whether it wants messages while it is away; `None`: it never said.
+    pub(crate) offline: Option<bool>,
 }
 
 /// Registrations, by bare JID. Whoever registered stands on the access list.
@@ -29,6 +31,10 @@ pub(crate) struct Registry {
 impl Registry {
     pub(crate) fn get(&self, bare: &str) -> Option<&Registered> {
         self.by_account.get(bare)
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.by_account.is_empty()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (&str, &Registered)> {
@@ -69,6 +75,8 @@ pub(crate) struct Reserve {
     pub(crate) bare: Box<str>,
     /// `None`: the account has no nickname of its own any more.
     pub(crate) nick: Option<Box<str>>,
+    /// Whether the account itself does so.
+    pub(crate) own: bool,
     /// `None`: as it was.
     pub(crate) offline: Option<bool>,
 }
@@ -86,11 +94,13 @@ impl State {
 
     /// Makes a reservation that was judged.
     pub(super) fn reserve(&mut self, reserve: Reserve) {
-        let Reserve { bare, nick, offline } = reserve;
+        let Reserve { bare, nick, own, offline } = reserve;
         match nick {
             Some(nick) => {
-                let was = self.registry.get(&bare).is_some_and(|registered| registered.offline);
-                self.registry.set(&bare, Registered { nick, offline: offline.unwrap_or(was) });
+                let was = self.registry.get(&bare);
+                let own = own || was.is_some_and(|was| was.own);
+                let offline = offline.or_else(|| was?.offline);
+                self.registry.set(&bare, Registered { nick, own, offline });
             }
             None => drop(self.registry.remove(&bare)),
         }

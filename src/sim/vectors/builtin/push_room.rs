@@ -110,9 +110,12 @@ pub(in crate::sim) fn input(element: &Tree, hidden: bool) -> Result<Input, Strin
         "departed" => Input::Departed { jid: jid()? },
         "registered" => Input::Registered(Registration {
             jid: jid()?,
+            id: text("id"),
             nick: text("nick"),
             offline: element.attr("offline").map(|on| on == "yes"),
             affiliation: affiliation()?,
+            role: role()?,
+            own: element.attr("own") != Some("no"),
         }),
         "unregistered" => Input::Unregistered { jid: jid()? },
         "occupancy" => Input::Occupancy { jid: jid()?, on: flag("on") },

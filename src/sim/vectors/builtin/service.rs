@@ -49,8 +49,9 @@ impl Stage for Domains {
     fn set_up(&mut self, vector: &Vector) -> Result<(Domain, DomainHost), Stop> {
         *self = Self::default();
         let mut config = DomainConfig::new(&bare(DOMAIN)?);
-        if !facts(vector, "rooms").any(|rooms| rooms == "none") {
-            config = config.with_rooms(ServiceConfig::new(&bare(ROOMS)?));
+        let rooms = |what: &str| facts(vector, "rooms").any(|rooms| rooms == what);
+        if !rooms("none") {
+            config = config.with_rooms(ServiceConfig { muc: rooms("muc"), ..ServiceConfig::new(&bare(ROOMS)?) });
         }
         if facts(vector, "push").any(|push| push == "yes") {
             config = config.with_copies(Copies::default()).with_push();

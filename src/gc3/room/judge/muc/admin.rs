@@ -166,10 +166,10 @@ fn affiliate(
         _ => rule::B4,
     };
     if to == Affiliation::Outcast {
-        judging.edits.reserve.push(Reserve { bare: bare.into(), nick: None, offline: None });
+        judging.edits.reserve.push(Reserve { bare: bare.into(), nick: None, own: false, offline: None });
     } else if let (Some(nick), Some(_)) = (item.attr("nick"), item.attr("jid")) {
         let nick = if to == Affiliation::None { None } else { reserved(state, bare, nick)? };
-        judging.edits.reserve.push(Reserve { bare: bare.into(), nick, offline: None });
+        judging.edits.reserve.push(Reserve { bare: bare.into(), nick, own: false, offline: None });
     }
     Ok(())
 }

@@ -34,7 +34,7 @@ pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, quer
     }
     let mut edits = Edits::by(id);
     if query.get_child("remove", ns::REGISTER).is_some() {
-        edits.reserve.push(Reserve { bare: sender.bare.into(), nick: None, offline: None });
+        edits.reserve.push(Reserve { bare: sender.bare.into(), nick: None, own: true, offline: None });
         return (rule::RG5, Verdict::Accept(Change::Edit(edits)));
     }
     let allow = Allow { type_form: false, no_form_type: false };
@@ -42,6 +42,10 @@ pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, quer
     let Some(form) = form else { return refuse(rule::RG4, BAD_REQUEST) };
     if form.type_ == FormType::Cancel {
         return (rule::RG1, Verdict::Answer(Reply::Done));
+    }
+    let offline = form.flag(OFFLINE);
+    if offline.is_none() && form.get(OFFLINE).is_some_and(|text| !text.is_empty()) {
+        return refuse(rule::RG4, BAD_REQUEST);
     }
     let Some(wanted) = form.get("muc#register_roomnick") else { return refuse(rule::RG4, BAD_REQUEST) };
     let Some(nick) = nick::prepare(wanted) else { return refuse(rule::RG4, INCOMPLETE) };
@@ -57,8 +61,7 @@ pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, quer
         let target = Target { id: Some(id), account: Some(sender.bare) };
         target.entries(state, affiliation, false, None, &mut edits.entries);
     }
-    let offline = form.field(OFFLINE).map(|_| form.flag(OFFLINE) == Some(true));
-    edits.reserve.push(Reserve { bare: sender.bare.into(), nick: Some(nick.into()), offline });
+    edits.reserve.push(Reserve { bare: sender.bare.into(), nick: Some(nick.into()), own: true, offline });
     match whole(state, edits) {
         Ok(edits) => (rule::RG6, Verdict::Accept(Change::Edit(edits))),
         Err((why, error)) => refuse(why, error),

@@ -62,9 +62,11 @@ pub(crate) fn register(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Sta
         let mut nick = Field::new("muc#register_roomnick", FieldType::TextSingle).label("Nickname");
         nick.required = true;
         nick.values = registered.map(|registered| registered.nick.to_string()).into_iter().collect();
-        let offline = Field::new(OFFLINE, FieldType::Boolean).label("Send me messages while I am away");
         let mut form = Form::new(FormType::Form).form_type(ns::MUC_REGISTER).with(nick);
-        form = form.with(offline.flag(registered.is_some_and(|registered| registered.offline)));
+        if state.serves_the_absent() {
+            let offline = Field::new(OFFLINE, FieldType::Boolean).label("Send me messages while I am away");
+            form = form.with(offline.flag(registered.and_then(|registered| registered.offline).unwrap_or(true)));
+        }
         form.title = Some("Registration".to_owned());
         form.write(writer);
         writer.close();

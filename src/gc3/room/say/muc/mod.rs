@@ -14,7 +14,7 @@ pub(crate) use presence::{
     astray, before_the_end, changed, configured, destroyed, ended, entered, gone, renamed, shown, shown_to_others,
     shut_down,
 };
-pub(crate) use talk::{forwarded, moderated, private, spoken};
+pub(crate) use talk::{forwarded, moderated, private, reflection, spoken};
 
 use crate::codec::{Fragment, Writer};
 use crate::gc3::room::state::{Slot, State};

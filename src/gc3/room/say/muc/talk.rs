@@ -13,11 +13,11 @@ use crate::ns;
 use crate::party::Audience;
 use crate::rule::Rule;
 
-/// Sends a message to every occupant.
-pub(crate) fn spoken(state: &State, out: &mut Out<'_>, stanza: &Stanza, speech: &Speech, stanza_id: &str) {
-    let hearers = state.sessions.hearing_messages(Dialect::Muc);
-    if hearers.is_empty() {
-        return;
+/// A message as occupants hear it, and whoever is told of it while away; `None` if there is neither.
+pub(crate) fn reflection(state: &State, stanza: &Stanza, speech: &Speech, stanza_id: &str) -> Option<Outgoing> {
+    let away = state.serves_the_absent() && !state.registry.is_empty();
+    if !away && state.sessions.hearing_messages(Dialect::Muc).is_empty() {
+        return None;
     }
     let from = state.occupant_jid(state.name(speech.who));
     let header = Header {
@@ -27,15 +27,20 @@ pub(crate) fn spoken(state: &State, out: &mut Out<'_>, stanza: &Stanza, speech: 
         id: Some(&speech.id),
         lang: stanza.lang.as_deref(),
     };
-    let message = Outgoing::new(&header, |writer| {
+    Some(Outgoing::new(&header, |writer| {
         writer.fragment(&speech.body);
         write_occupant_id(writer, speech.author);
         write_real_nick(state, speech.who, writer);
         if !stanza_id.is_empty() {
             write_stanza_id(writer, stanza_id, state.address.as_str());
         }
-    });
-    send(out, rule::W1, Audience::all(state.sessions.roster(), hearers), &message);
+    }))
+}
+
+/// Sends a message to every occupant.
+pub(crate) fn spoken(state: &State, out: &mut Out<'_>, message: &Outgoing) {
+    let hearers = state.sessions.hearing_messages(Dialect::Muc);
+    send(out, rule::W1, Audience::all(state.sessions.roster(), hearers), message);
 }
 
 /// Announces to every occupant that a moderator retracted a message.
