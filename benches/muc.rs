@@ -1,6 +1,7 @@
-//! What clients of XEP-0045 cost a room, beside clients of GC3 in the same run.
+//! What clients of XEP-0045 and of the New MUC draft cost a room, beside clients of GC3 in the same run.
 //!
-//! Read the ratios: an entry among ten times as many occupants, a message to both dialects against one of them.
+//! Read the ratios: an entry among ten times as many occupants, a message to all dialects against one of them, presence to
+//! those who want all of it against those who want little.
 
 #![allow(clippy::expect_used, reason = "a bench may fail")]
 
@@ -23,7 +24,7 @@ fn stanza(text: &str) -> Input {
 /// A channel, owned by Ann, and its address.
 fn channel() -> (Service, String) {
     let mut config = ServiceConfig::new(&BareJid::new("rooms.example").expect("it is a JID"));
-    config.muc = true;
+    (config.muc, config.muc2) = (true, true);
     let mut service = Service::new(config, Gc3Limits::default(), Seed::new([7; 32]));
     let field =
         |var: &str, value: &str| format!("<field var='urn:xmpp:gc3:fields:{var}'><value>{value}</value></field>");
@@ -66,6 +67,13 @@ fn enter(n: usize, room: &str) -> String {
     )
 }
 
+fn enter_by_id(n: usize, room: &str, level: &str) -> String {
+    format!(
+        "<presence from='id{n}@fig.example/pot' to='{room}'><x xmlns='http://jabber.org/protocol/muc'>\
+         <muc2 xmlns='urn:xmpp:muc:0'><nickname>Id{n}</nickname><presence level='{level}'/></muc2></x></presence>"
+    )
+}
+
 fn join(n: usize, room: &str) -> String {
     format!(
         "<iq type='set' id='j' from='gc{n}@oak.example/pot' to='{room}'><join xmlns='urn:xmpp:gc3:0'>\
@@ -74,9 +82,12 @@ fn join(n: usize, room: &str) -> String {
     )
 }
 
-/// A channel with so many occupants by presence, and so many participants that hear messages by request.
-fn crowd(occupants: usize, participants: usize) -> (Service, String) {
+/// A channel with so many occupants by name and so many by ID, and so many participants that hear messages by request.
+fn crowd(occupants: usize, by_id: (usize, &str), participants: usize) -> (Service, String) {
     let (mut service, room) = channel();
+    for n in 0..by_id.0 {
+        give(&mut service, 1000, &enter_by_id(n, &room, by_id.1));
+    }
     for n in 0..occupants {
         give(&mut service, 1000, &enter(n, &room));
     }
@@ -92,7 +103,7 @@ fn entering(c: &mut Criterion) {
     let mut group = c.benchmark_group("muc entry and leave");
     group.sample_size(10);
     for occupants in [100, 1000, 4000] {
-        let (mut service, room) = crowd(occupants, 0);
+        let (mut service, room) = crowd(occupants, (0, "full"), 0);
         let (enter, leave) = (
             enter(occupants + 1, &room),
             format!("<presence type='unavailable' from='user{}@tea.example/pot' to='{room}/x'/>", occupants + 1),
@@ -109,11 +120,17 @@ fn entering(c: &mut Criterion) {
     group.finish();
 }
 
-/// A message to a thousand, of one dialect, of the other, and half of each.
+/// A message to a thousand, of one dialect, of another, and of all.
 fn speaking(c: &mut Criterion) {
     let mut group = c.benchmark_group("message to 1000");
-    for (name, occupants, participants) in [("gc3", 0, 1000), ("muc", 1000, 0), ("half of each", 500, 500)] {
-        let (service, room) = crowd(occupants, participants);
+    for (name, occupants, by_id, participants) in [
+        ("gc3", 0, 0, 1000),
+        ("muc", 1000, 0, 0),
+        ("muc2", 0, 1000, 0),
+        ("half gc3, half muc", 500, 0, 500),
+        ("a third of each", 333, 333, 334),
+    ] {
+        let (service, room) = crowd(occupants, (by_id, "none"), participants);
         let text = format!(
             "<message type='groupchat' id='m1' from='ann@tea.example/laptop' to='{room}'><body>Kettle is on.</body></message>"
         );
@@ -133,12 +150,44 @@ fn speaking(c: &mut Criterion) {
     group.finish();
 }
 
+/// An occupant among a thousand goes away and comes back: to those who want all presence, and to those who do not.
+fn showing(c: &mut Criterion) {
+    let mut group = c.benchmark_group("presence to 1000");
+    for (name, occupants, by_id) in [
+        ("muc", 1000, (0, "full")),
+        ("muc2, full", 0, (1000, "full")),
+        ("muc2, join", 0, (1000, "join")),
+        ("muc2, none", 0, (1000, "none")),
+        ("half muc, half muc2", 500, (500, "full")),
+    ] {
+        let (mut service, room) = crowd(occupants, by_id, 0);
+        let who = format!("from='shy@elm.example/pot' to='{room}/Shy'");
+        give(&mut service, 15_000, &format!("<presence {who}><x xmlns='http://jabber.org/protocol/muc'/></presence>"));
+        let mut at = 20_000;
+        let mut away = false;
+        group.bench_function(name, |b| {
+            b.iter_batched(
+                || {
+                    away = !away;
+                    stanza(&format!("<presence {who}><show>{}</show></presence>", if away { "away" } else { "dnd" }))
+                },
+                |input| {
+                    at += 2000;
+                    service.handle_with(Time::from_millis(START + at), input, |_, action| drop(black_box(action)))
+                },
+                BatchSize::SmallInput,
+            );
+        });
+    }
+    group.finish();
+}
+
 /// A page of the occupants of a large room.
 fn listing(c: &mut Criterion) {
     let mut group = c.benchmark_group("disco#items, 500 of");
     group.sample_size(10);
     for participants in [1000, 100_000] {
-        let (mut service, room) = crowd(0, participants);
+        let (mut service, room) = crowd(0, (0, "full"), participants);
         let ask = format!(
             "<iq type='get' id='i' from='gc1@oak.example/pot' to='{room}'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>"
         );
@@ -153,5 +202,5 @@ fn listing(c: &mut Criterion) {
     group.finish();
 }
 
-criterion_group!(benches, entering, speaking, listing);
+criterion_group!(benches, entering, speaking, showing, listing);
 criterion_main!(benches);

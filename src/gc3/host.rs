@@ -226,6 +226,8 @@ pub enum Notice {
 pub enum Ground {
     /// It takes part, with settings of its own.
     Participation,
+    /// It occupies the room by its bare JID (`urn:xmpp:muc:0`).
+    Occupancy,
     /// It registered (XEP-0045 §7.10).
     Registration,
 }

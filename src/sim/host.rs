@@ -6,7 +6,7 @@ use jid::BareJid;
 
 use super::bench::Host;
 use super::transcript::{Show, What};
-use crate::gc3::{Answer, Input, Notice, Order, ParentFact, Query, Record};
+use crate::gc3::{Answer, Input, Order, ParentFact, Query, Record};
 use crate::machine::Machine;
 
 /// A host that answers a room service's orders at once, from memory.
@@ -76,7 +76,7 @@ impl SimHost {
 
 impl<M> Host<M> for SimHost
 where
-    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+    M: Machine<Input = Input, Order = Order>,
 {
     fn obey(&mut self, order: Order) -> Option<Input> {
         self.answer(order)

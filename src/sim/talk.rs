@@ -228,6 +228,31 @@ const DEEDS: &[(u32, &str)] = &[
     (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><vCard xmlns='vcard-temp'/></iq>"),
     (2, "<iq type='result' id='{id}' from='{from}' to='{room}/{name}'><query xmlns='jabber:iq:version'/></iq>"),
     (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><ping xmlns='urn:xmpp:ping'/></iq>"),
+    (
+        16,
+        "<presence id='p{step}' from='{from}' to='{room}'><x xmlns='http://jabber.org/protocol/muc'>\
+         <muc2 xmlns='urn:xmpp:muc:0'><nickname>{name}</nickname><presence level='{level}'/></muc2></x></presence>",
+    ),
+    (
+        3,
+        "<presence id='p{step}' from='{from}' to='{room}'><show>dnd</show><x xmlns='http://jabber.org/protocol/muc'>\
+         <muc2 xmlns='urn:xmpp:muc:0'/><visibility type='{visibility}'/></x></presence>",
+    ),
+    (5, "<presence from='{from}' to='{room}/{id}'><status>{step}</status></presence>"),
+    (3, "<presence type='unavailable' from='{from}' to='{room}/{id}'><status>bye</status></presence>"),
+    (2, "<iq type='get' id='s{step}' from='{from}' to='{room}/{id}'><query xmlns='jabber:iq:version'/></iq>"),
+    (2, "<iq type='result' id='{id}' from='{from}' to='{room}/{id}'/>"),
+    (
+        2,
+        "<iq type='set' id='s{step}' from='{account}' to='{room}'><join xmlns='urn:xmpp:muc:0'>\
+         <nickname>{name}</nickname></join></iq>",
+    ),
+    (1, "<iq type='set' id='s{step}' from='{account}' to='{room}'><leave xmlns='urn:xmpp:muc:0'/></iq>"),
+    (
+        3,
+        "<iq type='set' id='s{step}' from='{from}' to='{room}'><query xmlns='http://jabber.org/protocol/muc#admin'>\
+         <item nick='{name}' role='{role}'/></query></iq>",
+    ),
     // Not a stanza: the service shuts down.
     (1, SHUTDOWN),
     // Not a stanza: the host was restored from a state that may be too old.
@@ -246,6 +271,7 @@ pub fn service() -> Service {
         create: Creators::Everybody,
         owners_set_aliases: true,
         muc: true,
+        muc2: true,
     };
     let limits = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     Service::new(config, limits, Seed::new([3; 32]))
@@ -311,6 +337,9 @@ impl Deed {
             ("affiliation", pick(&["owner", "admin", "member", "none", "outcast"], self.how).to_owned()),
             ("verb", Verb::ALL.get(usize::from(self.how) % Verb::ALL.len()).map_or("", |verb| verb.id()).to_owned()),
             ("value", pick(&["false", "true", "default"], self.how).to_owned()),
+            ("level", pick(&["full", "join", "none", "full", "some"], self.how).to_owned()),
+            ("visibility", pick(&["anonymous", "non-anonymous"], self.how).to_owned()),
+            ("role", pick(&["none", "visitor", "participant"], self.how).to_owned()),
             ("hats", pick(&["create", "assign", "create", "unassign", "destroy", "list"], self.how).to_owned()),
             ("group", pick(&GROUPS, self.device.wrapping_add(self.how)).to_owned()),
             ("other", pick(&PEOPLE, self.how).to_owned()),

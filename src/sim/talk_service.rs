@@ -65,7 +65,7 @@ impl Deed {
 }
 
 /// What is said, by a session or from outside: `{to}` is somebody or something, `{account}` one of the accounts.
-const SAID: [&str; 30] = [
+const SAID: [&str; 36] = [
     "<message from='{from}' to='{to}' id='m{n}' type='chat'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}' type='headline'><body>Tea!</body></message>",
@@ -106,6 +106,14 @@ const SAID: [&str; 30] = [
      <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#register</value></field>\
      <field var='muc#register_roomnick'><value>Cid{n}</value></field></x></query></iq>",
     "<iq from='{from}' to='{room}' id='q{n}' type='set'><query xmlns='jabber:iq:register'><remove/></query></iq>",
+    "<presence from='{from}' to='{room}/Nick{n}'><x xmlns='http://jabber.org/protocol/muc'/></presence>",
+    "<presence from='{from}' to='{room}'><x xmlns='http://jabber.org/protocol/muc'><muc2 xmlns='urn:xmpp:muc:0'>\
+     <nickname>Dee</nickname></muc2></x></presence>",
+    "<presence from='{from}' to='{room}'><x xmlns='http://jabber.org/protocol/muc'><muc2 xmlns='urn:xmpp:muc:0'>\
+     <nickname>Dee</nickname><presence level='none'/></muc2></x></presence>",
+    "<presence from='{from}' to='{room}' type='unavailable'/>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><join xmlns='urn:xmpp:muc:0'><nickname>Dee</nickname></join></iq>",
+    "<iq from='{from}' to='{room}' id='q{n}' type='set'><leave xmlns='urn:xmpp:muc:0'/></iq>",
 ];
 
 /// What a phone asks for before it sleeps.
@@ -127,7 +135,7 @@ const ANSWERED: [&str; 3] = [
 /// Never: the domains are two.
 pub fn domain() -> Result<Domain, String> {
     let bare = |text: &str| BareJid::new(text).map_err(|why| why.to_string());
-    let rooms = ServiceConfig { muc: true, ..ServiceConfig::new(&bare("rooms.tea.example")?) };
+    let rooms = ServiceConfig { muc: true, muc2: true, ..ServiceConfig::new(&bare("rooms.tea.example")?) };
     let config = DomainConfig::new(&bare("tea.example")?).with_rooms(rooms);
     let config = config.with_copies(Copies::default()).with_push();
     let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };

@@ -9,6 +9,7 @@ mod common;
 mod copies;
 mod gc3;
 mod imng;
+mod muc2;
 mod push_client;
 mod push_room;
 mod push_router;

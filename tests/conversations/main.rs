@@ -4,6 +4,7 @@
 mod domain;
 mod misuse;
 mod muc;
+mod muc2;
 mod pairs;
 mod privacy;
 mod push_router;

@@ -238,7 +238,7 @@ fn a_day_in_two_dialects() {
     w.note("The service restarts.");
     let saved = w.bench.machine.save();
     w.fall_back(&saved);
-    let config = xmpp_machines::gc3::ServiceConfig { muc: true, ..w.bench.machine.config().clone() };
+    let config = xmpp_machines::gc3::ServiceConfig { muc: true, muc2: true, ..w.bench.machine.config().clone() };
     w.bench.machine.reconfigure(config).unwrap();
     w.note("Ben takes another name.");
     w.send(1000, &format!("<presence from='{BEN}' to='{{room}}/Benny'/>"));

@@ -187,7 +187,22 @@ fn the_search_for_addresses_sees_enough() {
             *looked.entry(rule).or_default() += times;
         }
     }
-    for rule in ["gc3.M2", "gc3.G2.11", "gc3.P3", "gc3.G7.3", "gc3.G6.6", "gc3.G2.6", "muc.P7", "muc.P8", "muc.W1"] {
+    for rule in [
+        "gc3.M2",
+        "gc3.G2.11",
+        "gc3.P3",
+        "gc3.G7.3",
+        "gc3.G6.6",
+        "gc3.G2.6",
+        "muc.P7",
+        "muc.P8",
+        "muc.W1",
+        "muc2.P7",
+        "muc2.W1",
+        "muc2.P8",
+        "muc2.N1",
+        "muc2.X1",
+    ] {
         assert!(looked.contains_key(rule), "{rule} is not among {looked:?}");
     }
 }
@@ -325,6 +340,11 @@ fn shapes(from: &str) -> Vec<String> {
         "<subject>Tea</subject>",
         "<retract xmlns='urn:xmpp:message-retract:1' id='x'/>",
         "<x xmlns='http://jabber.org/protocol/muc'/>",
+        "<x xmlns='http://jabber.org/protocol/muc'><muc2 xmlns='urn:xmpp:muc:0'><nickname>Dee</nickname></muc2></x>",
+        "<x xmlns='http://jabber.org/protocol/muc'><muc2 xmlns='urn:xmpp:muc:0'/><presence level='some'/></x>",
+        "<muc2 xmlns='urn:xmpp:muc:0'/>",
+        "<join xmlns='urn:xmpp:muc:0'><nickname>Dee</nickname></join>",
+        "<leave xmlns='urn:xmpp:muc:0'/>",
         "<show>away</show>",
         "<c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='x' ver='AAAA'/>",
         "<error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error>",

@@ -51,10 +51,10 @@ impl World {
         Self { bench, at: 0, lines: Vec::new(), names: Vec::new() }
     }
 
-    /// The same, with rooms that are entered by XEP-0045, too.
+    /// The same, with rooms that are entered by presence, too, in either dialect.
     pub(crate) fn muc() -> Self {
         let mut world = Self::new();
-        let config = ServiceConfig { muc: true, ..world.bench.machine.config().clone() };
+        let config = ServiceConfig { muc: true, muc2: true, ..world.bench.machine.config().clone() };
         world.bench.machine.reconfigure(config).unwrap();
         world
     }
@@ -63,6 +63,13 @@ impl World {
     pub(crate) fn enter(&mut self, from: &str, nick: &str) -> Vec<(Vec<String>, Tree)> {
         let x = "<x xmlns='http://jabber.org/protocol/muc'/>";
         self.send(1000, &format!("<presence from='{from}' to='{{room}}/{nick}'>{x}</presence>"))
+    }
+
+    /// Somebody enters by `urn:xmpp:muc:0`, and wants presence of that level.
+    pub(crate) fn enter_by_id(&mut self, from: &str, nick: &str, level: &str) -> Vec<(Vec<String>, Tree)> {
+        let wishes = format!("<nickname>{nick}</nickname><presence level='{level}'/>");
+        let x = format!("<x xmlns='http://jabber.org/protocol/muc'><muc2 xmlns='urn:xmpp:muc:0'>{wishes}</muc2></x>");
+        self.send(1000, &format!("<presence from='{from}' to='{{room}}'>{x}</presence>"))
     }
 
     /// Text in which `{names}` are filled in.
@@ -130,6 +137,13 @@ impl World {
                 ("stanza-id", Some(id)) => {
                     let name = stanza.attr("id").filter(|own| own.len() < 10).unwrap_or("moderation");
                     self.bind(&format!("{name}-id"), id.to_owned());
+                }
+                ("occupant-id", Some(id)) => {
+                    let x = stanza.children().find(|c| c.name == "x");
+                    let nick = x.and_then(|x| x.children().find(|c| c.name == "nickname")).map(Tree::text);
+                    if let Some(nick) = nick {
+                        self.bind(&nick.to_lowercase(), id.to_owned());
+                    }
                 }
                 ("query", _) if stanza.attr("from") == Some("rooms.example") => {
                     self.bind("asked", stanza.attr("id").unwrap().to_owned());

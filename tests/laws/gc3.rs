@@ -67,6 +67,10 @@ fn conversations_reach_what_they_should() {
     for rule in ["J4", "J10", "P8", "N1", "P11", "X1", "W1", "G7.8", "T1", "S1", "X4"] {
         assert!(decided.contains(format!("muc.{rule}").as_str()), "muc.{rule} is not among {decided:?}");
     }
+    for rule in ["F1", "F2", "P8", "P7", "J5", "J10", "J11", "N1", "P5", "P5.1", "P5.2", "P5.3", "X1", "W1", "T1", "B6"]
+    {
+        assert!(decided.contains(format!("muc2.{rule}").as_str()), "muc2.{rule} is not among {decided:?}");
+    }
     for rule in ["A2", "A7", "W3", "W4", "W13", "H1", "D1"] {
         assert!(decided.contains(format!("acl.{rule}").as_str()), "acl.{rule} is not among {decided:?}");
     }

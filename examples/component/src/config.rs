@@ -99,6 +99,8 @@ struct Raw {
     announce_shutdown: bool,
     #[serde(default = "yes")]
     muc: bool,
+    #[serde(default = "yes")]
+    muc2: bool,
     #[serde(default)]
     snapshots: Snapshots,
 }
@@ -211,7 +213,7 @@ impl Config {
         });
         let mut service = ServiceConfig::new(&domain);
         service.name = raw.name;
-        service.muc = raw.muc;
+        (service.muc, service.muc2) = (raw.muc, raw.muc2);
         service.admins = administrators.collect::<Result<_, _>>()?;
         service.owners_set_aliases = raw.policy.owners_set_aliases;
         service.create = match raw.policy.create {

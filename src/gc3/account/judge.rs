@@ -1,6 +1,7 @@
 //! What is decided, and by which rule. Reads the state and changes nothing.
 
 use jid::BareJid;
+use minidom::Element;
 
 use super::rules as rule;
 use super::state::{State, domain_of};
@@ -155,9 +156,21 @@ pub(super) fn foreign<'a>(state: &State, stanza: &'a Stanza, contact: bool) -> (
             Some(entry) if entry.way == Way::Gc3 => (rule::G5, Foreign::Ended(bare)),
             _ => (rule::E6, Foreign::Pass),
         },
+        (StanzaKind::Presence, StanzaType::Unavailable) if to_bare => match state.rooms.get(bare.as_str()) {
+            Some(entry) if entry.way == Way::Muc2 && removes(stanza) => (rule::G5_1, Foreign::Ended(bare)),
+            _ => (rule::E6, Foreign::Pass),
+        },
         (StanzaKind::Iq, StanzaType::Result | StanzaType::Error) if to_bare => answered(state, stanza, from.as_str()),
         _ => (rule::E6, Foreign::Pass),
     }
+}
+
+/// Whether an occupant's presence says to the account itself that it is not in the room any more.
+fn removes(stanza: &Stanza) -> bool {
+    let Some(x) = stanza.child("x", ns::MUC_USER) else { return false };
+    let own = |child: &Element| child.is("status", ns::MUC_USER) && child.attr("code") == Some("110");
+    let out = |child: &Element| child.is("item", ns::MUC_USER) && child.attr("role") == Some("none");
+    x.children().any(own) && x.children().any(out)
 }
 
 /// J13.
@@ -222,7 +235,7 @@ fn gc3<'a>(stanza: &'a Stanza, name: &str, asked: &str) -> Answer<'a> {
     let Some(joined) = stanza.payload().filter(|payload| payload.is(name, ns::GC3)) else {
         return Answer::Wrong(None);
     };
-    let told = joined.get_child("subscription-jid", ns::GC3).map(minidom::Element::text);
+    let told = joined.get_child("subscription-jid", ns::GC3).map(Element::text);
     let told = told.as_deref().map(str::trim).and_then(crate::codec::parse_jid);
     let fits = told.as_ref().is_some_and(|jid| {
         jid.resource().is_none() && jid.node().is_some() && jid.domain().as_str() == domain_of(asked)
@@ -241,7 +254,7 @@ fn gc3<'a>(stanza: &'a Stanza, name: &str, asked: &str) -> Answer<'a> {
 
 fn muc2<'a>(stanza: &'a Stanza, from: &str) -> Answer<'a> {
     let joined = stanza.payload().filter(|payload| payload.is("join", ns::MUC2));
-    let nick = joined.and_then(|join| join.get_child("nickname", ns::MUC2)).map(minidom::Element::text);
+    let nick = joined.and_then(|join| join.get_child("nickname", ns::MUC2)).map(Element::text);
     match (joined, wire::room(from)) {
         (Some(_), Some(room)) => {
             let nick = nick.as_deref().and_then(short);

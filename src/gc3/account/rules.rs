@@ -18,6 +18,7 @@ crate::rules! { "account";
     G3_3 "G3.3" "PROFILE#leaving; our" "A leave beats joins that are not answered yet, which are refused with `cancel/conflict`.";
     G4 "G4" "PROFILE#leaving; our" "A join takes back a leave that is not answered yet.";
     G5 "G5" "PROFILE#leaving; our" "An `unsubscribe` of a room on the list says that the account is not in it any more.";
+    G5_1 "G5.1" "PROFILE#leaving; our" "Unavailable presence with the role none and status 110, from a muc2 room on the list to the bare JID, says the same.";
     J13 "J13" "PROFILE#approval; GC3 draft, Joining a channel; our" "A subscription request of a room that the account joined through this list is approved, and no other.";
     J13_A "J13.a" "PROFILE#approval; our" "An answer whose subscription-jid is not a bare JID with a localpart on the domain that was asked is a failed join.";
     J13_B "J13.b" "PROFILE#approval; our" "A subscription request from whom no join was asked is the user's to decide.";

@@ -85,7 +85,8 @@ pub(super) fn read<'a>(stanza: &'a Stanza, own: &str) -> Ask<'a> {
         let gc3 = payload.has_ns(ns::GC3) || payload.has_ns(ns::MUC2);
         return match payload.name() {
             "leave" if at_room && gc3 => Ask::Departs(to.to_bare()),
-            "join" if at_room && gc3 => Ask::Arrives(to.to_bare()),
+            // A session cannot join for its account in the other way: the room refuses it.
+            "join" if at_room && payload.has_ns(ns::GC3) => Ask::Arrives(to.to_bare()),
             _ => Ask::Pass,
         };
     }

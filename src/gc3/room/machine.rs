@@ -62,6 +62,8 @@ pub(crate) struct Policy<'a> {
     pub(crate) owners_set_aliases: bool,
     /// Whether rooms are entered by XEP-0045, too.
     pub(crate) muc: bool,
+    /// Whether they are entered by `urn:xmpp:muc:0`, too.
+    pub(crate) muc2: bool,
 }
 
 /// What a room has done for it: by the host, or by the service that holds it.
@@ -170,6 +172,8 @@ impl Room {
                     say::also(out, rule::J12);
                 } else if matches!(ask, Ask::Muc(wire::muc::Ask::Enter(_))) {
                     say::also(out, crate::gc3::rules::muc::J12);
+                } else if matches!(ask, Ask::Muc2(wire::muc2::Ask::Enter(_))) {
+                    say::also(out, crate::gc3::rules::muc2::J12);
                 }
             }
             Verdict::Drop => {
@@ -261,7 +265,7 @@ impl Room {
     pub(crate) fn belong(&mut self, by: &Policy<'_>) {
         self.state.admins = by.admins.iter().map(|jid| jid.as_str().into()).collect();
         self.state.alias_policy = by.owners_set_aliases;
-        self.state.muc = by.muc;
+        (self.state.muc, self.state.muc2) = (by.muc, by.muc2);
     }
 
     /// Whether nothing of a destroyed room is left to remember (G3.5).
@@ -285,6 +289,11 @@ impl Room {
     /// A room of XEP-0045 that waits for its first configuration.
     pub(crate) fn lock(&mut self) {
         self.state.locked = true;
+    }
+
+    /// The address of a room that waits for its first configuration and has nobody who could make it.
+    pub(crate) fn never_entered(&self) -> Option<BareJid> {
+        self.unended().filter(|_| self.state.locked && self.state.people.is_empty())
     }
 
     /// Whether an account may know that the room exists (V4).

@@ -1,14 +1,17 @@
-//! What follows when presence to an occupant's address was judged (XEP-0045): apply, then say.
+//! What follows when presence that enters, shows or leaves was judged (XEP-0045, `urn:xmpp:muc:0`), and the request of a
+//! bare JID: apply, then say.
 
 use super::judge::muc::{Change, Renaming};
-use super::state::{Asker, Dialect, Edited, Entering, Exited, Ruled, Session, Why};
-use super::{Out, Room, RoomOrder, say};
+use super::judge::muc2::Occupying;
+use super::say::muc::Entry;
+use super::state::{Asker, Edited, Entering, Exited, Ruled, Session, Slot, State, Turn, Why};
+use super::{Out, Room, RoomOrder, say, watch};
 use crate::codec::{Fragment, Stanza};
-use crate::gc3::host::{Notice, Order};
+use crate::gc3::host::{Ground, Notice, Order};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::rules::{acl, muc as rule, table};
 use crate::gc3::wire::Ask as Any;
-use crate::gc3::wire::muc::{Ask, History};
+use crate::gc3::wire::muc::{Ask, History, farewell};
 use crate::machine::Action;
 use crate::party::Seat;
 use crate::rule::Rule;
@@ -18,7 +21,11 @@ impl Room {
     pub(super) fn perform_muc(&mut self, why: Rule, stanza: &Stanza, ask: &Any<'_>, change: Change, out: &mut Out<'_>) {
         let state = &mut self.state;
         match change {
-            Change::Enter { entering, history, as_asked, rules } => {
+            Change::Enter { entering, nick, history, as_asked, rules } => {
+                if let (Some(nick), Ok(who)) = (nick, &entering.who) {
+                    let seat = state.sessions.find(entering.directed.full.as_str());
+                    self.rename(*who, nick, seat.map(|seat| (seat, &[][..])), out);
+                }
                 self.enter(why, stanza, *entering, (history, as_asked), out);
                 rules.iter().filter(|&&rule| rule != why).for_each(|&rule| say::also(out, rule));
             }
@@ -32,19 +39,16 @@ impl Room {
                 self.announce_presence(who, out);
             }
             Change::Show { seat, who, directed, nick: Some(Renaming { nick, as_asked }) } => {
-                let old = state.name(who).to_owned();
                 state.direct(seat, directed.show, directed.priority, directed.payload);
-                state.rename(who, nick);
-                state.may_tell(who);
-                say::muc::renamed(state, out, why, who, &old, (!as_asked).then_some(seat));
+                self.rename(who, nick, (!as_asked).then_some((seat, &[110, 210][..])), out);
                 self.announce_presence(who, out);
             }
-            Change::Exit { seat } => {
+            Change::Exit { seat, whole } => {
                 let words = match ask {
                     Any::Muc(Ask::Exit(words)) => words.clone(),
-                    _ => Fragment::default(),
+                    _ => farewell(stanza),
                 };
-                let exited = state.exit(seat, Why::Left);
+                let exited = if whole { state.end_occupant(seat, Why::Left) } else { state.exit(seat, Why::Left) };
                 self.exited(why, exited, &words, out);
             }
             Change::Avatar { avatar, actor } => {
@@ -66,6 +70,50 @@ impl Room {
                     say::muc::forwarded(state, out, why, &forward, &id);
                 }
             }
+        }
+    }
+
+    /// Somebody has another nickname from now on. `apart`: a session that is told so in other words, see
+    /// [`say::muc::renamed`].
+    fn rename(&mut self, who: Slot, nick: Box<str>, apart: Option<(Seat, &[u16])>, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        let old = state.name(who).to_owned();
+        state.rename(who, nick);
+        state.may_tell(who);
+        say::muc::renamed(state, out, rule::N1, (who, &old), apart);
+        watch::changed(state, out, Some(state.people.jid(who)), None);
+    }
+
+    /// A bare JID occupies the room (MUC2-PAM).
+    pub(super) fn occupy(&mut self, why: Rule, stanza: &Stanza, occupying: Occupying, out: &mut Out<'_>) {
+        let Occupying { who, nick, rules } = occupying;
+        if let (Some(nick), Ok(who)) = (nick, &who) {
+            self.rename(*who, nick, None, out);
+        }
+        let state = &mut self.state;
+        if let Some(from) = &stanza.from {
+            let rate = state.limits.entries;
+            state.spend(super::state::Bound::Enter, from.to_bare().as_str(), rate);
+        }
+        let (who, new) = state.occupy(who);
+        if new {
+            joined(state, out, why, who);
+        }
+        say::muc::occupied(state, out, why, stanza, who);
+        rules.iter().for_each(|&rule| say::also(out, rule));
+        watch::changed(state, out, Some(state.people.jid(who)), Some(Ground::Occupancy));
+        if new {
+            say::muc::shown_to_others(state, out, why, (who, Turn::Other));
+        }
+    }
+
+    /// A bare JID does not occupy the room any more.
+    pub(super) fn vacate(&mut self, why: Rule, stanza: &Stanza, who: Slot, out: &mut Out<'_>) {
+        let gone = self.state.vacate(who);
+        say::left(out, why, stanza);
+        match gone {
+            Some(gone) => say::departed(&self.state, out, why, &gone),
+            None => watch::changed(&self.state, out, Some(self.state.people.jid(who)), None),
         }
     }
 
@@ -103,17 +151,14 @@ impl Room {
         }
         let entered = state.enter(entering);
         if entered.new {
-            let jid = state.people.roster().get(entered.who).and_then(|jid| jid::BareJid::new(jid.as_str()).ok());
-            if let (Some(jid), Ok(room)) = (jid, jid::BareJid::new(state.address.as_str())) {
-                out.push(why, Action::Tell(Notice::Joined { room, jid }));
-            }
+            joined(state, out, why, entered.who);
         }
-        say::muc::entered(state, out, why, stanza, &entered, as_asked, history);
+        say::muc::entered(state, out, why, &Entry { stanza, entered, as_asked, history });
         self.announce_presence(entered.who, out);
     }
 
     /// Tells those who read the other dialect of a presence that changed.
-    fn announce_presence(&mut self, who: super::state::Slot, out: &mut Out<'_>) {
+    fn announce_presence(&mut self, who: Slot, out: &mut Out<'_>) {
         if let Some(present) = self.state.present(who) {
             say::presence(&self.state, out, table::P3, present);
         }
@@ -126,12 +171,13 @@ impl Room {
                 gone.words = words.clone();
                 say::departed(&self.state, out, why, &gone);
             }
-            Some(Exited::Session { who, jid, changed, back }) => {
-                say::muc::ended(&self.state, out, why, who, &jid, words);
+            Some(Exited::Session { who, jid, dialect, online, changed, back }) => {
+                say::muc::ended(&self.state, out, why, (who, dialect), &jid, words);
                 let present = self.state.present(who);
                 // Without another session it is shown by what the room knows of it, which the announcement tells.
                 if changed && (present.is_none() || self.state.spoken_for(who).is_some()) {
-                    say::muc::shown_to_others(&self.state, out, why, who);
+                    let turn = self.state.turn_since(who, online);
+                    say::muc::shown_to_others(&self.state, out, why, (who, turn));
                 }
                 if let Some(present) = present {
                     say::presence(&self.state, out, table::P3, present);
@@ -147,7 +193,7 @@ impl Room {
     /// The service shuts down: every occupant is out, and told so (XEP-0045 §11.2).
     pub(super) fn shut_down(&mut self, out: &mut Out<'_>) {
         say::muc::shut_down(&self.state, out);
-        let occupies = |(seat, session): (Seat, &Session)| (session.dialect == Dialect::Muc).then_some(seat);
+        let occupies = |(seat, session): (Seat, &Session)| session.dialect.is_by_presence().then_some(seat);
         let seats: Vec<Seat> = self.state.sessions.iter().filter_map(occupies).collect();
         for seat in seats {
             // Nobody is told of anybody else: all of them go.
@@ -176,5 +222,13 @@ impl Room {
         if matches!(what, Ruled::Policy(_)) || [acl::H1, acl::H2].contains(&why) {
             say::muc::configured(state, out, &state.config.clone());
         }
+    }
+}
+
+/// Tells the host that an account is in.
+fn joined(state: &State, out: &mut Out<'_>, why: Rule, who: Slot) {
+    let jid = jid::BareJid::new(state.people.jid(who));
+    if let (Ok(jid), Ok(room)) = (jid, jid::BareJid::new(state.address.as_str())) {
+        out.push(why, Action::Tell(Notice::Joined { room, jid }));
     }
 }

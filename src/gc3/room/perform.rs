@@ -2,7 +2,7 @@
 
 use super::judge::{self, Change};
 use super::say::{self, Spoken};
-use super::state::{Bound, Dialect, Timer, Topics, Why};
+use super::state::{Bound, Timer, Topics, Turn, Why};
 use super::{Out, Room, RoomOrder, watch};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
@@ -24,7 +24,7 @@ impl Room {
                 say::joined(state, out, why, stanza, who, true);
                 watch::took_part(state, out, who);
                 say::present_state(state, out, rule::P3, &full, Topics::NONE);
-                say::muc::shown_to_others(state, out, muc::P4, who);
+                say::muc::shown_to_others(state, out, muc::P4, (who, Turn::Other));
                 if why == rule::J4 {
                     say::also(out, rule::G11_2);
                     say::also(out, rule::G11_3);
@@ -102,7 +102,7 @@ impl Room {
                 out.push(why, Action::Tell(Notice::Also));
                 for seat in seats {
                     let state = &mut self.state;
-                    if state.sessions.get(seat).is_some_and(|session| session.dialect != Dialect::Gc3) {
+                    if state.sessions.get(seat).is_some_and(|session| session.dialect.is_by_presence()) {
                         let exited = state.end_occupant(seat, Why::Left);
                         self.exited(muc::P10, exited, &Default::default(), out);
                     } else if let (_, Some(present)) = state.unavailable(seat) {
@@ -178,7 +178,7 @@ impl Room {
                 say::own_set(state, out, why, stanza, (who, &rules), present);
                 watch::took_part(state, out, who);
                 if let Some(old) = old {
-                    say::muc::renamed(state, out, muc::N1, who, &old, None);
+                    say::muc::renamed(state, out, muc::N1, (who, &old), None);
                     if state.spoken_for(who).is_some() {
                         say::also(out, muc::J10);
                     }
@@ -200,7 +200,7 @@ impl Room {
                 let occupants = say::muc::before_the_end(state);
                 let sessions = state.destroy(ending.clone());
                 say::destroyed(state, out, why, stanza, &ending, &sessions);
-                say::muc::destroyed(state, out, &ending, &occupants);
+                say::muc::destroyed(out, &ending, &occupants);
                 let accounts = state.farewells();
                 say::farewell(state, out, why, &accounts);
             }
@@ -229,6 +229,8 @@ impl Room {
                 say::also(out, why);
             }
             Change::Muc(change) => self.perform_muc(why, stanza, ask, change, out),
+            Change::Occupy(occupying) => self.occupy(why, stanza, *occupying, out),
+            Change::Vacate { who } => self.vacate(why, stanza, who, out),
             Change::AskParent { fact, uri } => self.ask_parent(why, stanza, fact, uri, out),
             Change::Find { id } => self.find(why, stanza, id, out),
             Change::Read(reading) => self.read(why, stanza, reading, out),
@@ -241,10 +243,10 @@ impl Room {
             }
             Change::Speak(speech) => {
                 let Ask::Speak(words) = ask else { return };
-                let hidden = state.muc && state.display(speech.who);
+                let hidden = state.by_presence() && state.display(speech.who);
                 let (_, stanza_id, record) = state.speak(&speech);
                 if hidden {
-                    say::muc::shown_to_others(state, out, muc::G10_4, speech.who);
+                    say::muc::shown_to_others(state, out, muc::G10_4, (speech.who, Turn::Other));
                 }
                 let Some(reflection) = say::reflection(state, stanza, &speech, &stanza_id) else { return };
                 say::overfull(out, state.hold(&reflection));

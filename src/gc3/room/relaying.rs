@@ -1,7 +1,7 @@
 //! What is sent on for somebody, what comes back, and what is lost.
 
 use super::judge::{Private, Request};
-use super::state::{Asker, Dialect};
+use super::state::Asker;
 use super::{Out, Room, say};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
@@ -50,7 +50,7 @@ impl Room {
 
     /// A session is gone.
     pub(super) fn lose(&mut self, why: Rule, seat: Seat, out: &mut Out<'_>) {
-        if self.state.sessions.get(seat).is_some_and(|session| session.dialect != Dialect::Gc3) {
+        if self.state.sessions.get(seat).is_some_and(|session| session.dialect.is_by_presence()) {
             return self.lose_occupant(seat, out);
         }
         let Some((jid, present)) = self.state.lose(seat) else { return };

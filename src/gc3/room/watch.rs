@@ -2,7 +2,7 @@
 //! accepted. Nothing of it is told unless the parent watches.
 
 use super::say::Spoken;
-use super::state::{Edits, Key, Registered, Slot, Speech, State};
+use super::state::{Edits, Key, Marks, Registered, Slot, Speech, State};
 use super::{Out, Room};
 use crate::gc3::acl::{Affiliation, Role};
 use crate::gc3::config::{Push, Visibility};
@@ -21,6 +21,8 @@ pub(crate) struct Member<'a> {
     pub(crate) role: Role,
     /// That it takes part: its nickname, and its own push setting; `None`: the room's default.
     pub(crate) participation: Option<(&'a str, Option<Push>)>,
+    /// Whether its bare JID occupies the room.
+    pub(crate) occupies: bool,
     /// That it registered.
     pub(crate) registration: Option<&'a Registered>,
 }
@@ -36,20 +38,22 @@ impl Room {
     pub(crate) fn member(&self, bare: &str) -> Option<Member<'_>> {
         let state = &self.state;
         let person = state.people.find(bare).and_then(|who| state.people.get(who));
-        let participation = person.filter(|person| !person.ephemeral).map(|person| (&*person.nick, person.push));
+        let by_request = person.filter(|person| person.is(Marks::BY_REQUEST));
+        let participation = by_request.map(|person| (&*person.nick, person.push));
+        let occupies = person.is_some_and(|person| person.is(Marks::BARE));
         let registration = state.registry.get(bare).filter(|registered| registered.own);
-        if participation.is_none() && registration.is_none() {
+        if participation.is_none() && registration.is_none() && !occupies {
             return None;
         }
         let id = person.map_or_else(|| state.id_of(bare), |person| person.id);
         let affiliation = person.map_or_else(|| state.access.affiliation(bare, id), |person| person.affiliation);
         let role = person.map_or_else(|| Role::initial(&state.config, affiliation), |person| state.role(person));
-        Some(Member { id, affiliation, role, participation, registration })
+        Some(Member { id, affiliation, role, participation, occupies, registration })
     }
 
     /// The accounts of which the room remembers something; one that takes part and is registered comes twice.
     pub(crate) fn members(&self) -> impl Iterator<Item = &str> {
-        let people = self.state.people.iter().filter(|(_, person)| !person.ephemeral);
+        let people = self.state.people.iter().filter(|(_, person)| !person.is_ephemeral());
         let registered = self.state.registry.iter().filter(|(_, registered)| registered.own);
         people.map(|(who, _)| self.state.people.jid(who)).chain(registered.map(|(bare, _)| bare))
     }

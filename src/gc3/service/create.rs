@@ -122,12 +122,14 @@ fn draw_name(state: &State, from: &str, id: &str) -> String {
 
 /// Whether a stanza for a name that there is not wants a room of that name (XEP-0045 §10.1).
 pub(super) fn wants_room(state: &State, stanza: &Stanza) -> bool {
-    state.config.muc
+    let to_occupant = stanza.to.as_ref().and_then(|to| to.resource()).is_some();
+    // In one dialect at an occupant's address, in the other at the room's.
+    let by_id = state.config.muc2 && wire::muc2::is_named(stanza);
+    (if by_id { !to_occupant } else { state.config.muc && to_occupant })
         && stanza.kind == StanzaKind::Presence
         && stanza.type_ == StanzaType::Available
         && stanza.child("x", ns::MUC).is_some()
         && stanza.from.as_ref().is_some_and(|from| from.resource().is_some())
-        && stanza.to.as_ref().and_then(|to| to.resource()).is_some()
         // Nobody learns by this whether a secret room has that name (V4).
         && stanza.to.as_ref().and_then(|to| to.node()).is_some_and(|node| !form::is_drawn(node.as_str()))
 }
@@ -163,6 +165,7 @@ pub(super) fn by_entering(
     let mut room = Room::new(&address, serial, &creator, config, state.limits, secret, now);
     room.lock();
     room.belong(&state.config.policy());
+    room.watch(state.watched);
     out.push(muc::C6, Action::Tell(Notice::Created { room: address }));
     state.add(&localpart, bare, serial, room);
     Ok(serial)

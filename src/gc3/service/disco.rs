@@ -20,7 +20,9 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, stanza: &Stanza) {
         writer.open("query", ns::DISCO_INFO);
         writer.open("identity", ns::DISCO_INFO).attr("category", "conference").attr("type", "text");
         writer.attr("name", &state.config.name).close();
-        for feature in FEATURES.into_iter().chain(state.config.muc.then_some(ns::MUC)) {
+        for feature in
+            FEATURES.into_iter().chain(state.config.muc.then_some(ns::MUC)).chain(state.config.muc2.then_some(ns::MUC2))
+        {
             writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
         }
         writer.close();

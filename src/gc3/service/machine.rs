@@ -9,7 +9,7 @@ use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
 use crate::gc3::id::ParticipantId;
 pub(super) use crate::gc3::refusals::{GONE, JID_MALFORMED, NOT_FOUND, UNAVAILABLE};
 use crate::gc3::room::{DefaultTopics, Room, RoomOrder, answered, parse_base36};
-use crate::gc3::rules::{muc, table as rule};
+use crate::gc3::rules::{muc, muc2, table as rule};
 use crate::limits::Gc3Limits;
 use crate::machine::{Action, Machine, Misuse, Sink, Within};
 use crate::ns;
@@ -249,8 +249,19 @@ impl Service {
 
     /// Creates the room that somebody enters, if it may, and lets it in.
     fn create_by_entering(&mut self, stanza: Stanza, out: &mut Out<'_>) {
+        if crate::gc3::wire::muc2::is_named(&stanza) {
+            out.push(muc2::C6, Action::Tell(Notice::Also));
+        }
         match create::by_entering(&mut self.state, &stanza, out) {
-            Ok(serial) => self.give_room(serial, stanza, out),
+            Ok(serial) => {
+                self.give_room(serial, stanza, out);
+                // Who was not let in has made nothing.
+                if let Some(room) = self.state.rooms.get(&serial).and_then(|held| held.room.never_entered()) {
+                    out.push(muc::C6, Action::Tell(Notice::Destroyed { room }));
+                    self.state.remove(serial);
+                    self.state.reindex(serial);
+                }
+            }
             Err((why, error)) => refuse(out, why, &stanza, &error),
         }
     }

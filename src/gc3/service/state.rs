@@ -30,6 +30,9 @@ pub struct ServiceConfig {
     pub owners_set_aliases: bool,
     /// Whether its rooms are entered by clients of XEP-0045, too.
     pub muc: bool,
+    /// Whether its rooms are entered by clients of the New MUC draft (`urn:xmpp:muc:0`), too. Accounts occupy rooms by
+    /// their bare JIDs only where messages are sent on to them, as [`service::Rooms`](crate::service::Rooms) does.
+    pub muc2: bool,
 }
 
 /// Who may create rooms (C7).
@@ -55,12 +58,13 @@ impl ServiceConfig {
             create: Creators::Everybody,
             owners_set_aliases: false,
             muc: false,
+            muc2: false,
         }
     }
 
     /// What it decides for all of its rooms.
     pub(super) const fn policy(&self) -> Policy<'_> {
-        Policy { admins: &self.admins, owners_set_aliases: self.owners_set_aliases, muc: self.muc }
+        Policy { admins: &self.admins, owners_set_aliases: self.owners_set_aliases, muc: self.muc, muc2: self.muc2 }
     }
 
     /// Whether an account may create rooms.

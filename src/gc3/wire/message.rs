@@ -85,7 +85,7 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
 }
 
 /// The namespaces that mean something in a message. A child's own text of it would have to be copied to be looked at.
-const KNOWN: [&str; 27] = [
+const KNOWN: [&str; 28] = [
     ns::CLIENT,
     ns::SID,
     ns::HINTS,
@@ -98,6 +98,7 @@ const KNOWN: [&str; 27] = [
     ns::OMEMO_LEGACY,
     ns::OPENPGP,
     ns::MUC_USER,
+    ns::MUC2,
     ns::OCCUPANT_ID,
     ns::NICK,
     ns::HATS,
@@ -130,7 +131,8 @@ pub(crate) fn forged(child: &Element, stanza: &Stanza) -> bool {
         (ns::RETRACT, name) => name != "retract",
         (ns::MUC_USER, "x")
         | (
-            ns::OCCUPANT_ID
+            ns::MUC2
+            | ns::OCCUPANT_ID
             | ns::NICK
             | ns::HATS
             | ns::MAV

@@ -2,6 +2,7 @@
 
 pub(crate) mod message;
 pub(crate) mod muc;
+pub(crate) mod muc2;
 pub(crate) mod presence;
 mod report;
 
@@ -68,6 +69,8 @@ pub(crate) enum Ask<'a> {
     Occupant(&'a str),
     /// By presence to an occupant's address, or to the room without a nickname (XEP-0045).
     Muc(muc::Ask<'a>),
+    /// In the dialect of `urn:xmpp:muc:0`.
+    Muc2(muc2::Ask<'a>),
     /// A result or an error that may answer something that the room sent.
     Returned,
 }
@@ -101,6 +104,7 @@ pub(crate) fn read(stanza: &Stanza) -> Read<'_> {
             None => iq(stanza),
         },
         StanzaKind::Presence if stanza.fault.is_some() => Read::Silent(rule::G4_8),
+        StanzaKind::Presence if stanza.type_ == StanzaType::Available && muc2::is_named(stanza) => muc2::read(stanza),
         StanzaKind::Presence => match resource {
             Some(_) => muc::read(stanza),
             None if stanza.type_ == StanzaType::Available && stanza.child("x", ns::MUC).is_some() => muc::read(stanza),
@@ -163,6 +167,8 @@ fn iq(stanza: &Stanza) -> Read<'_> {
         (ns::GC3, "participant", _) => Read::Ask(Ask::Own(payload)),
         (ns::GC3, "config", _) => Read::Ask(Ask::Config(payload)),
         (ns::GC3, "destroy", true) => Read::Ask(Ask::Destroy(payload)),
+        (ns::MUC2, "join", true) => muc2::occupy(payload),
+        (ns::MUC2, "leave", true) => Read::Ask(Ask::Muc2(muc2::Ask::Vacate)),
         (ns::ENTITY_ACL, "acl-groups" | "group-access-list", _) => Read::Ask(Ask::Acl(payload)),
         (ns::ACL, "my-access", false) | (ns::ACL, "role-changes", _) => Read::Ask(Ask::Acl(payload)),
         (ns::COMMANDS, "command", _) => Read::Ask(Ask::Command(payload)),

@@ -78,6 +78,13 @@ impl Room {
         self.state.accounts.taken().iter().filter(grounded).map(|seat| self.state.jid(seat))
     }
 
+    /// Whether an account is known to be in with its bare JID.
+    #[must_use]
+    pub fn is_occupied_by(&self, bare: &str) -> bool {
+        let account = self.state.accounts.find(bare).and_then(|seat| self.state.get(seat));
+        account.is_some_and(|account| account.occupancy)
+    }
+
     /// Whether everything fits together.
     ///
     /// # Errors

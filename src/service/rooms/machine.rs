@@ -6,9 +6,10 @@ use jid::{BareJid, FullJid};
 use serde::{Deserialize, Serialize};
 
 use crate::codec::{Stanza, StanzaKind, StanzaType};
+use crate::gc3::rules::muc2;
 use crate::gc3::{self, Accepted, Ground, Input, Member, Order, Service, ServiceConfig};
 use crate::limits::{Gc3Limits, PushRoomLimits};
-use crate::machine::{Machine, Misuse, Sink, Within};
+use crate::machine::{Action, Machine, Misuse, Sink, Within};
 use crate::push::content::Content;
 use crate::push::mention::Mentions;
 use crate::push::room::{self as copies, Affiliation, Broadcast, Dialect, Mode, Participant, Registration, Role, Wish};
@@ -219,6 +220,7 @@ impl Rooms {
     fn one(&mut self, room: &str, jid: &str, own: Option<Ground>, out: &mut Out<'_>) {
         let (Ok(jid), Some(found)) = (BareJid::new(jid), self.service.room_named(room)) else { return };
         let member = found.member(jid.as_str());
+        let occupies = member.is_some_and(|member| member.occupies);
         let inputs = match &member {
             Some(member) => [participation(&jid, member, own), registration(&jid, member, own)],
             None => {
@@ -226,11 +228,23 @@ impl Rooms {
                 // What it may not be any more comes first, so that nothing else is told of it.
                 let barred = copies::Input::Affiliation { jid: jid.clone(), affiliation };
                 self.tell(room, barred, out);
-                [copies::Input::Departed { jid: jid.clone() }, copies::Input::Unregistered { jid }]
+                [copies::Input::Departed { jid: jid.clone() }, copies::Input::Unregistered { jid: jid.clone() }]
             }
         };
         for input in inputs {
             self.tell(room, input, out);
+        }
+        self.occupancy(room, &jid, (occupies, own), out);
+    }
+
+    /// An account occupies a room by its bare JID, or does not. Only its own word is a sign of life.
+    fn occupancy(&mut self, room: &str, jid: &BareJid, (on, own): (bool, Option<Ground>), out: &mut Out<'_>) {
+        let was = self.rooms.get(room).is_some_and(|held| held.room.is_occupied_by(jid.as_str()));
+        if on != was || (on && own == Some(Ground::Occupancy)) {
+            self.tell(room, copies::Input::Occupancy { jid: jid.clone(), on }, out);
+            if on {
+                out.push(muc2::B5, Action::Tell(Notice::Room(gc3::Notice::Also)));
+            }
         }
     }
 
@@ -349,7 +363,7 @@ fn within<'s>(
 }
 
 /// A sink for what nobody is told: it follows from a decision of the host.
-fn nowhere() -> impl FnMut(crate::rule::Rule, crate::machine::Action<'_, Order, Notice>) {
+fn nowhere() -> impl FnMut(crate::rule::Rule, Action<'_, Order, Notice>) {
     |_, _| {}
 }
 

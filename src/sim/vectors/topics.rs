@@ -78,6 +78,14 @@ pub const TOPICS: &[Topic] = &[
         table: None,
     },
     Topic {
+        name: "muc2",
+        rules: gc3::rules::muc2::ALL,
+        code: "src/gc3",
+        machine: DOMAIN,
+        subject: || Box::new(builtin::muc2()),
+        table: None,
+    },
+    Topic {
         name: "push-client",
         rules: push::client::rules::ALL,
         code: "src/push/client",

@@ -35,7 +35,7 @@ pub(crate) enum Items {
 
 /// Decides about disco#info.
 pub(super) fn info(state: &State, stanza: &Stanza, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict) {
-    if query.attr("node") == Some("x-roomuser-item") && state.muc {
+    if query.attr("node") == Some("x-roomuser-item") && state.by_presence() {
         return (crate::gc3::rules::muc::RG7, Verdict::Answer(Reply::RoomNick(sender.bare.into())));
     }
     if query.attr("node").is_some() {

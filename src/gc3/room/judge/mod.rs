@@ -10,6 +10,7 @@ mod hats;
 mod joining;
 mod lists;
 pub(crate) mod muc;
+pub(crate) mod muc2;
 mod presence;
 mod relay;
 mod report;
@@ -39,7 +40,7 @@ pub(crate) use hats::{COMMANDS as ACL_FORM, Command, CommandReply, Stage};
 pub(crate) use lists::{ListReply, Listed};
 pub(crate) use relay::{Private, Request, pair};
 pub(crate) use report::Report;
-pub(crate) use sync::last_readable;
+pub(crate) use sync::{last_readable, last_readable_at};
 
 /// What was decided about a stanza.
 #[derive(Debug)]
@@ -231,6 +232,12 @@ pub(crate) enum Change {
     },
     /// By presence to an occupant's address, and other things of XEP-0045.
     Muc(muc::Change),
+    /// A bare JID occupies the room (MUC2-PAM).
+    Occupy(Box<muc2::Occupying>),
+    /// A bare JID does not occupy the room any more.
+    Vacate {
+        who: Slot,
+    },
 }
 
 pub(super) fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
@@ -278,7 +285,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Leave => joining::leave(sender),
         Ask::Subscribe(add, remove) => sync::subscribe(state, sender, *add, *remove),
         Ask::Sync(sync) => sync::sync(state, sender, sync),
-        Ask::Presence(presence) => presence::presence(state, sender, presence),
+        Ask::Presence(presence) => presence::presence(state, stanza, sender, presence),
         Ask::Speak(words) => speaking::speak(state, stanza, sender, words),
         Ask::Archive(request) => archive::archive(state, stanza, sender, request),
         Ask::Moderate(demand) => retraction::moderate(state, sender, demand),
@@ -297,6 +304,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Card(card) => muc::card(state, stanza, sender, card),
         Ask::Request(asked) => muc::administer(state, stanza, sender, *asked),
         Ask::Muc(ask) => muc::presence(state, stanza, sender, ask),
+        Ask::Muc2(ask) => muc2::decide(state, stanza, sender, ask),
         Ask::Returned => presence::returned(state, stanza, sender),
     }
 }

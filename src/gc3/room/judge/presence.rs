@@ -9,8 +9,21 @@ use crate::party::{Address, Seat};
 use crate::rule::Rule;
 
 /// Decides about presence to the room's bare address.
-pub(super) fn presence(state: &State, sender: &Sender<'_>, presence: &Presence<'_>) -> (Rule, Verdict) {
+pub(super) fn presence(
+    state: &State,
+    stanza: &Stanza,
+    sender: &Sender<'_>,
+    presence: &Presence<'_>,
+) -> (Rule, Verdict) {
     let Some(who) = sender.who else { return (rule::G3_4, Verdict::Drop) };
+    let directed = match presence {
+        Presence::Available { .. } => super::muc2::shown(state, stanza, sender),
+        Presence::Unavailable => super::muc2::gone(state, sender),
+        Presence::Subscribed | Presence::Unsubscribed => None,
+    };
+    if let Some(verdict) = directed {
+        return verdict;
+    }
     let standing = state.people.get(who).map_or(Standing::None, |person| person.standing);
     match presence {
         Presence::Available { show, priority, .. } => {

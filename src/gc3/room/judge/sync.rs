@@ -7,6 +7,7 @@ use crate::gc3::rules::{muc, table as rule};
 use crate::gc3::wire::Sync;
 use crate::party::Address;
 use crate::rule::Rule;
+use crate::time::Time;
 
 /// Decides about `<subscribe/>` and `<unsubscribe/>`.
 pub(super) fn subscribe(state: &State, sender: &Sender<'_>, add: Topics, remove: Topics) -> (Rule, Verdict) {
@@ -64,14 +65,19 @@ pub(super) fn sync(state: &State, sender: &Sender<'_>, sync: &Sync<'_>) -> (Rule
 
 /// The newest archived message that a participant may read.
 pub(crate) fn last_readable(state: &State, who: Slot) -> Option<&str> {
-    let (seq, id) = state.talk.last_archived.as_ref()?;
+    last_readable_at(state, who).map(|(id, _)| id)
+}
+
+/// The same, and when it was said.
+pub(crate) fn last_readable_at(state: &State, who: Slot) -> Option<(&str, Time)> {
+    let (seq, id, stamp) = state.talk.last_archived.as_ref()?;
     let person = state.people.get(who)?;
     let readable = match state.config.history {
         History::All => true,
         History::SinceJoin => *seq > person.since_seq,
         History::None => false,
     };
-    readable.then_some(id)
+    readable.then_some((id, *stamp))
 }
 
 /// Whether something came after the last message that a client knows (G5.3).

@@ -102,7 +102,7 @@ pub(crate) fn presence(state: &State, out: &mut Out<'_>, why: Rule, present: Pre
         write_presence(state, out, why, person, present.show);
         // Who directs presence to the room is shown by that.
         if state.spoken_for(present.who).is_none() {
-            muc::shown_to_others(state, out, why, present.who);
+            muc::shown_to_others(state, out, why, (present.who, present.turn));
         }
     }
 }

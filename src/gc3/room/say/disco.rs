@@ -6,8 +6,8 @@ use crate::gc3::config::{Visibility, Who};
 use crate::gc3::form::PREFIX;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Command, Items, Paged, RELATED_INDEX, RELATED_SPACES};
-use crate::gc3::room::state::{Slot, State};
-use crate::gc3::rules::{muc, table as rule};
+use crate::gc3::room::state::{Dialect, Slot, State};
+use crate::gc3::rules::{muc, muc2, table as rule};
 use crate::ns;
 use crate::rule::Rule;
 
@@ -39,7 +39,9 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
         writer.attr("name", &state.config.name).close();
         for feature in FEATURES
             .into_iter()
-            .chain(state.muc.then_some([ns::MUC, ns::VCARD]).into_iter().flatten())
+            .chain(state.muc.then_some(ns::MUC))
+            .chain(state.muc2.then_some(ns::MUC2))
+            .chain(state.by_presence().then_some(ns::VCARD))
             .chain(configured(state))
         {
             writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
@@ -50,7 +52,10 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
     if !state.hats.known.is_empty() {
         also(out, crate::gc3::rules::acl::H10);
     }
-    if state.muc {
+    if state.muc2 {
+        also(out, muc2::D1);
+    }
+    if state.by_presence() {
         also(out, muc::D1);
         also(out, muc::D2);
         also(out, muc::D3);
@@ -72,7 +77,7 @@ fn configured(state: &State) -> Vec<&'static str> {
         one_of(config.visibility == Visibility::Everyone, "muc_nonanonymous", "muc_semianonymous"),
         one_of(config.persistent, "muc_persistent", "muc_temporary"),
     ];
-    if state.muc {
+    if state.by_presence() {
         features.extend([ns::MUC_REQUEST, ns::MAV]);
         if !config.members_only {
             features.push(ns::REGISTER);
@@ -98,7 +103,7 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
         form = form.with(text("muc#roominfo_subject", &subject));
     }
     form = form.with(text("muc#roominfo_occupants", &state.people.len().to_string()));
-    if state.muc {
+    if state.by_presence() {
         let moderators = state.config.subject_by == Who::Moderators;
         form = form.with(Field::new("muc#roominfo_subjectmod", FieldType::Boolean).flag(!moderators));
     }
@@ -112,7 +117,7 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
         let field = Field::new("muc#roominfo_avatarhash", FieldType::TextMulti);
         form = form.with(avatar.hashes.iter().fold(field, |field, hash| field.value(hash)));
     }
-    if state.muc && state.is_crowd() {
+    if state.by_presence() && state.is_crowd() {
         form = form.with(text("{xmpp-machines:muc:0}presence", "speakers"));
     }
     let open = config_is_open(state) && state.config.listed && state.config.persistent;
@@ -148,7 +153,7 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza
         writer.open("query", ns::DISCO_ITEMS);
         match items {
             Items::People { slots, paged } => {
-                let named = stanza.from.as_ref().is_some_and(|from| state.occupant(from.as_str()).is_some());
+                let named = is_named(state, stanza);
                 slots.iter().for_each(|&slot| person(state, slot, named, writer));
                 if let Some(paged) = paged {
                     page(state, slots, *paged, writer);
@@ -178,12 +183,18 @@ pub(super) fn items(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza
         }
         writer.close();
     });
-    if stanza.from.as_ref().is_some_and(|from| state.occupant(from.as_str()).is_some()) {
+    if is_named(state, stanza) {
         also(out, muc::D1);
     }
     if why == rule::SP9 {
         also(out, rule::SP4);
     }
+}
+
+/// Whether who asks knows people by occupant addresses.
+fn is_named(state: &State, stanza: &Stanza) -> bool {
+    let asker = stanza.from.as_ref().and_then(|from| state.occupant(from.as_str()));
+    asker.is_some_and(|(_, session)| session.dialect == Dialect::Muc)
 }
 
 /// A participant, by the address that the reader's dialect has for it.

@@ -5,7 +5,7 @@ use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::Notice;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::last_readable;
-use crate::gc3::room::state::{Departed, Dialect, Person, Slot, State};
+use crate::gc3::room::state::{Departed, Dialect, Marks, Person, Slot, State};
 use crate::gc3::rules::table as rule;
 use crate::machine::Action;
 use crate::ns;
@@ -78,7 +78,7 @@ pub(crate) fn departed(state: &State, out: &mut Out<'_>, why: Rule, gone: &Depar
     if gone.person.shown.is_some() {
         super::changes::write_presence(state, out, why, &gone.person, None);
     }
-    if !gone.person.ephemeral {
+    if gone.person.is(Marks::BY_REQUEST) {
         let end = Outgoing::new(&own_header(state, StanzaKind::Presence, StanzaType::Unsubscribe), |_| {});
         send_one(out, why, gone.jid.as_str(), &end);
     }

@@ -140,7 +140,7 @@ pub(crate) fn write_item(state: &State, who: Slot, person: &Person, view: View, 
     if person.shown.is_some() {
         writer.attr("online", "yes");
     }
-    if person.ephemeral {
+    if person.is_ephemeral() {
         writer.attr("ephemeral", "yes");
     }
     super::acl::write_hats(&state.hats, state.people.jid(who), writer);

@@ -9,7 +9,7 @@ use crate::gc3::host::Notice;
 use crate::gc3::refusals::LATE;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Private, Request};
-use crate::gc3::room::state::{Relay, Relayed, State};
+use crate::gc3::room::state::{Dialect, Person, Relay, Relayed, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::UNAVAILABLE;
 use crate::machine::Action;
@@ -193,7 +193,7 @@ pub(crate) fn private(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stan
         id: stanza.id.as_deref(),
         lang: stanza.lang.as_deref(),
     };
-    if state.people.get(private.target).is_some_and(|target| target.ephemeral) {
+    if state.people.get(private.target).is_some_and(Person::is_ephemeral) {
         muc::private(state, out, stanza, private);
     } else {
         let message = Outgoing::new(&header, |writer| {
@@ -214,7 +214,8 @@ pub(crate) fn private(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stan
 /// It comes from the address that the session itself sent presence to, so that a server that guards requests by shared
 /// presence lets it pass.
 pub(crate) fn check_session(state: &State, out: &mut Out<'_>, why: Rule, to: &str, id: &str) {
-    let own = state.occupant(to).map(|(_, session)| state.occupant_jid(state.name(session.person)));
+    let by_name = state.occupant(to).filter(|(_, session)| session.dialect == Dialect::Muc);
+    let own = by_name.map(|(_, session)| state.address_in(Dialect::Muc, session.person));
     let header = Header { id: Some(id), ..own_header(state, StanzaKind::Iq, StanzaType::Get) };
     let header = Header { from: own.as_deref().unwrap_or(header.from), ..header };
     let ping = Outgoing::new(&header, |writer| {

@@ -51,9 +51,7 @@ fn write_author(state: &State, person: &Person, stanza_id: &str, writer: &mut Wr
 pub(crate) fn spoken(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, speech: &Speech, spoken: &Spoken) {
     let hearers = state.sessions.hearing_messages(Dialect::Gc3);
     send(out, why, Audience::all(state.sessions.roster(), hearers), &spoken.stanza);
-    if let Some(as_muc) = &spoken.as_muc {
-        muc::spoken(state, out, as_muc);
-    }
+    muc::spoken(state, out, spoken);
     if let Some(from) = &stanza.from {
         let hears = |seat| Dialect::ALL.iter().any(|&d| state.sessions.hearing_messages(d).contains(seat));
         if !state.sessions.find(from.as_str()).is_some_and(hears) {
@@ -77,7 +75,7 @@ pub(crate) fn moderated(
 ) {
     let hearers = state.sessions.hearing_messages(Dialect::Gc3);
     send(out, why, Audience::all(state.sessions.roster(), hearers), announcement);
-    muc::moderated(state, out, moderation, stanza_id);
+    muc::moderated(state, out, moderation, (announcement, stanza_id));
     keep(state, out, Some(&moderation.tombstone), record);
     also(out, rule::M6);
     also(out, rule::G6_3);

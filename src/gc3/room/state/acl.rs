@@ -174,6 +174,7 @@ impl State {
         let departed = lost.into_iter().filter_map(|who| self.depart(who, Why::Config, None)).collect();
         let people: BTreeSet<_> = self.sessions.iter().map(|(_, session)| session.person).collect();
         people.into_iter().for_each(|who| self.refresh_view(who));
+        self.note_revealed();
         departed
     }
 

@@ -3,8 +3,8 @@
 use std::collections::VecDeque;
 
 use super::{
-    Asked, Dialect, HeldKind, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer, Tomb,
-    Topics, Why,
+    Asked, Dialect, HeldKind, Marks, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer,
+    Tomb, Topics, Turn, Why,
 };
 use bytes::Bytes;
 
@@ -54,6 +54,8 @@ pub(crate) struct Departed {
 pub(crate) struct Present {
     pub(crate) who: Slot,
     pub(crate) show: Option<Show>,
+    /// Whether it was the other way round before.
+    pub(crate) turn: Turn,
 }
 
 /// A moment in whole seconds.
@@ -75,19 +77,22 @@ pub(crate) struct Applied {
 impl State {
     /// Makes an account a participant, who is to be asked for its subscription.
     pub(crate) fn join(&mut self, joining: Joining) -> Slot {
-        let who = self.admit(joining, false);
+        let who = self.admit(joining);
+        if let Some(person) = self.people.get_mut(who) {
+            person.marks.set(Marks::BY_REQUEST, true);
+        }
         self.ask(who);
         who
     }
 
-    /// Makes an account a participant.
-    pub(super) fn admit(&mut self, joining: Joining, ephemeral: bool) -> Slot {
+    /// Makes an account a participant, on no ground yet but its presence.
+    pub(super) fn admit(&mut self, joining: Joining) -> Slot {
         let tomb = self.tombs.remove(joining.id);
         let since_seq = tomb.map_or(self.talk.seq, |tomb| tomb.since_seq);
         let version = self.next_version();
         let mut person = Person::new(joining.id, joining.nick, joining.affiliation, version, since_seq);
         person.push = joining.push;
-        person.ephemeral = ephemeral;
+        person.marks.set(Marks::REVEALED, self.shows_jids());
         person.displayed = !self.is_crowd();
         person.last_seen = seconds(self.now);
         let who = self.people.add(joining.jid, person);
@@ -259,7 +264,7 @@ impl State {
         let opened = known.and_then(|seat| self.sessions.get(seat)).is_none_or(|s| s.origin == Origin::Bare);
         let seat = self.attach(who, full, Origin::Presence);
         self.timers.clear(Timer::Session(seat));
-        if self.sessions.get(seat).is_some_and(|session| session.dialect != Dialect::Gc3) {
+        if self.sessions.get(seat).is_some_and(|session| session.dialect.is_by_presence()) {
             // What it directed to the room says more than what it broadcasts.
             self.sessions.change(seat, |session| session.origin = Origin::Presence);
             self.timers.clear(Timer::Probe(who));
@@ -359,8 +364,9 @@ impl State {
         if show.is_none() {
             person.last_seen = seconds(now);
         }
+        let turn = if person.shown.is_some() == show.is_some() { Turn::Other } else { Turn::Online };
         person.shown = show;
-        Some(Present { who, show })
+        Some(Present { who, show, turn })
     }
 
     /// A participant's rights changed: what its sessions may see follows.
@@ -377,7 +383,7 @@ impl State {
 
     /// Who is to be told by `unsubscribe` when the room ends.
     pub(crate) fn all_accounts(&self) -> VecDeque<Box<str>> {
-        let subscribed = self.people.iter().filter(|(_, person)| !person.ephemeral);
+        let subscribed = self.people.iter().filter(|(_, person)| person.is(Marks::BY_REQUEST));
         subscribed.map(|(slot, _)| self.people.jid(slot).into()).collect()
     }
 }

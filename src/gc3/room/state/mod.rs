@@ -2,9 +2,11 @@
 
 mod access;
 mod acl;
+mod check;
 mod editing;
 mod joining;
 mod muc;
+mod muc2;
 mod order;
 mod parents;
 mod people;
@@ -28,11 +30,11 @@ pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
 pub(crate) use editing::{Edited, Edits, EntryEdit, short_reason};
 pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
-pub(crate) use people::{People, Person, Slot, Standing};
+pub(crate) use people::{Marks, People, Person, Slot, Standing};
 pub(crate) use rates::Rates;
 pub(crate) use registry::{Invited, Registered, Registry, Reserve};
 pub(crate) use relays::Asker;
-pub(crate) use sessions::{Dialect, Origin, Session, Sessions, Show, Topics, View};
+pub(crate) use sessions::{Dialect, Level, Origin, Session, Sessions, Show, Topics, Turn, View};
 pub(crate) use settings::{Configuring, Ending, OwnSettings};
 pub(crate) use speaking::{Moderation, Speech, Tombstone};
 pub(crate) use talk::{Past, Said, Subject, Talk};
@@ -119,6 +121,9 @@ pub(crate) struct State {
     /// Whether rooms of this service are entered by XEP-0045, too. Not saved: the service says so.
     #[serde(skip)]
     pub(crate) muc: bool,
+    /// Whether they are entered by `urn:xmpp:muc:0`, too. Not saved: the service says so.
+    #[serde(skip)]
+    pub(crate) muc2: bool,
     /// What the host found in the archive, while the stanza that made the room ask is judged again; else none.
     #[serde(skip)]
     pub(crate) found: Option<Found>,
@@ -317,6 +322,7 @@ impl State {
             occupancy: BTreeMap::new(),
             stale: BTreeSet::new(),
             muc: false,
+            muc2: false,
             found: None,
             again: false,
             secret,
@@ -496,96 +502,6 @@ impl State {
         self.rates.set(bound, whose, left, self.limits.rates_remembered, now);
         allowed
     }
-
-    /// Builds what is derived, after loading, and checks what the room relies on.
-    pub(crate) fn relink(&mut self) -> Result<(), &'static str> {
-        let key = Self::key(&self.secret);
-        if self.people.roster().key() != key || self.sessions.roster().key() != key {
-            return Err("the tables are not keyed by the room's secret");
-        }
-        self.timers.reindex();
-        if !self.registry.reindex() {
-            return Err("two reserved one nickname");
-        }
-        self.rates.reindex();
-        if !self.names.reindex() {
-            return Err("two have one name");
-        }
-        if !self.tombs.reindex() {
-            return Err("two tombstones have one version");
-        }
-        if !self.sessions.relink(&mut self.people) {
-            return Err("a session belongs to nobody");
-        }
-        Ok(())
-    }
-
-    /// Whether everything fits together. For tests, fuzzing and loaded snapshots.
-    pub(crate) fn check(&self) -> Result<(), &'static str> {
-        self.check_loaded()?;
-        self.people.check()?;
-        if !self.people.iter().all(|(slot, p)| p.id == self.id_of(self.people.jid(slot))) {
-            return Err("a participant ID is not that of its account");
-        }
-        Ok(())
-    }
-
-    /// All of [`check`](Self::check) that a snapshot is worth: an ID that is another's is what the checksum is for.
-    pub(crate) fn check_loaded(&self) -> Result<(), &'static str> {
-        self.access.check()?;
-        self.check_rights()?;
-        let listed =
-            |bare: &str| self.access.get(&Key::Account(bare.into())).is_some_and(|e| e.affiliation > Affiliation::None);
-        if !self.registry.iter().all(|(bare, _)| listed(bare)) {
-            return Err("somebody registered who is not on the list");
-        }
-        let fits = |person: &Person| {
-            person.version <= self.version.counter
-                && person.joined <= person.version
-                && person.since_seq <= self.talk.seq
-        };
-        if !self.people.iter().all(|(_, person)| fits(person)) {
-            return Err("a participant is newer than the room");
-        }
-        if !self.sessions.iter().all(|(_, s)| self.people.get(s.person).is_some()) {
-            return Err("a session belongs to nobody");
-        }
-        if self.tombs.iter().any(|(id, tomb)| self.people.find_id(*id).is_some() || tomb.version > self.version.counter)
-        {
-            return Err("somebody is both here and gone");
-        }
-        let occupies = |(_, s): &(Seat, &Session)| s.dialect == Dialect::Muc;
-        if !self.sessions.iter().filter(occupies).map(|(seat, _)| seat).eq(self.occupancy.keys().copied()) {
-            return Err("a session is in by presence that it did not send");
-        }
-        let here = |slot: Slot| self.people.get(slot).is_some();
-        if !self.names.holders().all(here) || !self.stale.iter().all(|&slot| here(slot)) {
-            return Err("somebody who is not here has a name");
-        }
-        let stays = |(slot, p): (Slot, &Person)| !p.ephemeral || self.spoken_for(slot).is_some();
-        if !self.people.iter().all(stays) {
-            return Err("somebody is in by presence without a session");
-        }
-        if !self.pending.keys().all(|&seat| self.sessions.get(seat).is_some()) {
-            return Err("a pending session is none");
-        }
-        let awaited = |timer| self.timers.get(timer).is_some();
-        let expires = |(&number, relay): (&u64, &Relay)| match relay.what {
-            Relayed::Check(seat) => self.sessions.get(seat).is_some() && awaited(Timer::Check(seat)),
-            _ => awaited(Timer::Relay(number)),
-        };
-        if !self.relays.iter().all(expires) {
-            return Err("a request is never given up");
-        }
-        let expires = |(&token, question): (&Token, &Question)| match question {
-            Question::Features(seat) => awaited(Timer::Pending(*seat)),
-            _ => awaited(Timer::Question(token)),
-        };
-        if !self.questions.iter().all(expires) {
-            return Err("a question is never given up");
-        }
-        Ok(())
-    }
 }
 
 /// A number in base 36, lower case.
@@ -606,17 +522,4 @@ pub(crate) fn base36(mut number: u64) -> String {
 pub(crate) fn parse_base36(text: &str) -> Option<u64> {
     let number = u64::from_str_radix(text, 36).ok()?;
     (base36(number) == text).then_some(number)
-}
-
-#[cfg(test)]
-mod tests {
-    use core::mem::size_of;
-
-    use super::*;
-
-    #[test]
-    fn what_there_are_many_of_is_small() {
-        assert_eq!(size_of::<Option<Person>>(), 96);
-        assert_eq!(size_of::<Option<Session>>(), 24);
-    }
 }

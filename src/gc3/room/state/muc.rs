@@ -1,5 +1,5 @@
-//! What a room knows for the sake of XEP-0045: the names under which its occupants are addressed, and the presence that
-//! each session sent.
+//! What a room knows for the sake of those who enter by presence: the names under which XEP-0045 addresses its occupants,
+//! and the presence that each session sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,7 +7,9 @@ use bytes::Bytes;
 use jid::ResourcePart;
 use serde::{Deserialize, Serialize};
 
-use super::{Departed, Dialect, Joining, Origin, Person, Session, Show, Slot, State, Timer, Topics, Why};
+use super::{
+    Departed, Dialect, Joining, Level, Marks, Origin, Person, Session, Show, Slot, State, Timer, Topics, Turn, Why,
+};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::nick;
 use crate::party::{Address, Seat};
@@ -81,6 +83,9 @@ pub(crate) struct Directed {
 pub(crate) struct Entering {
     pub(crate) who: Result<Slot, Joining>,
     pub(crate) directed: Directed,
+    pub(crate) dialect: Dialect,
+    /// How much presence it wants, where the dialect lets it choose.
+    pub(crate) level: Level,
 }
 
 /// What came of entering.
@@ -92,8 +97,12 @@ pub(crate) struct Entered {
     pub(crate) new: bool,
     /// Whether others see another presence of it now.
     pub(crate) changed: bool,
-    /// Whether its account is in by request as well.
+    /// Whether it became available by it.
+    pub(crate) turn: Turn,
+    /// Whether its account is in otherwise as well, and would stay.
     pub(crate) both: bool,
+    /// The dialect that the session spoke before, if there was one.
+    pub(crate) before: Option<Dialect>,
 }
 
 /// What came of the end of a session that was in by presence.
@@ -101,9 +110,9 @@ pub(crate) struct Entered {
 pub(crate) enum Exited {
     /// The account is not in any more.
     Departed(Box<Departed>),
-    /// It still is: the session that ended, and whether others see another presence of it now.
-    /// `back`: it is a session of the other dialect again.
-    Session { who: Slot, jid: Address, changed: bool, back: bool },
+    /// It still is: the session that ended, in its dialect, whether its account was available, and whether others see
+    /// another presence of it now. `back`: it is a session of GC3 again.
+    Session { who: Slot, jid: Address, dialect: Dialect, online: bool, changed: bool, back: bool },
 }
 
 impl State {
@@ -153,6 +162,26 @@ impl State {
         jid
     }
 
+    /// The address of a participant in a dialect.
+    pub(crate) fn address_in(&self, dialect: Dialect, who: Slot) -> String {
+        match dialect {
+            Dialect::Muc => self.occupant_jid(self.name(who)),
+            Dialect::Gc3 | Dialect::Muc2 => {
+                self.people.get(who).map_or_else(String::new, |person| self.participant_jid(person.id))
+            }
+        }
+    }
+
+    /// Whether a participant is available, as far as others are told.
+    pub(crate) fn is_online(&self, who: Slot) -> bool {
+        self.spoken_for(who).is_some() || self.people.get(who).is_some_and(|person| person.shown.is_some())
+    }
+
+    /// Whether a participant became available or unavailable since it was `online` or not.
+    pub(crate) fn turn_since(&self, who: Slot, online: bool) -> Turn {
+        if self.is_online(who) == online { Turn::Other } else { Turn::Online }
+    }
+
     /// Who is addressed by a resource: a participant ID, a name, or a nickname.
     pub(crate) fn holder(&self, resource: &str) -> Option<Slot> {
         if resource.starts_with('-') {
@@ -191,10 +220,10 @@ impl State {
 
     /// A participant is in by request from now on, and stays when its devices go; whether that is new.
     pub(crate) fn stay(&mut self, who: Slot) -> bool {
-        let stays = self.people.get(who).is_some_and(|person| person.ephemeral);
+        let stays = self.people.get(who).is_some_and(|person| !person.is(Marks::BY_REQUEST));
         if stays {
             if let Some(person) = self.people.get_mut(who) {
-                person.ephemeral = false;
+                person.marks.set(Marks::BY_REQUEST, true);
             }
             self.touch(who);
         }
@@ -204,25 +233,29 @@ impl State {
     /// Lets somebody in by presence.
     pub(crate) fn enter(&mut self, entering: Entering) -> Entered {
         let Directed { full, show, priority, payload } = entering.directed;
+        let online = entering.who.as_ref().is_ok_and(|&who| self.is_online(who));
         let (who, new) = match entering.who {
             Ok(who) => (who, false),
-            Err(joining) => (self.admit(joining, true), true),
+            Err(joining) => (self.admit(joining), true),
         };
+        let topics = if entering.dialect == Dialect::Muc2 { entering.level.topics() } else { Topics::ALL };
+        let known = self.sessions.find(full.as_str()).and_then(|seat| self.sessions.get(seat));
+        let spoke = known.map(|session| session.dialect);
         let seat = self.attach(who, &full, Origin::Directed);
         self.timers.clear(Timer::Session(seat));
         self.settle(seat);
         let before = self.spoken_for(who).map(|(_, payload)| payload.clone());
         self.sessions.change(seat, |session| {
-            session.dialect = Dialect::Muc;
-            session.topics = Topics::ALL;
+            session.dialect = entering.dialect;
+            session.topics = topics;
             if session.origin == Origin::Bare {
                 session.origin = Origin::Directed;
             }
         });
         self.direct(seat, show, priority, payload);
         let changed = self.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
-        let both = self.people.get(who).is_some_and(|person| !person.ephemeral);
-        Entered { who, seat, new, changed, both }
+        let both = self.people.get(who).is_some_and(|person| !person.is_ephemeral());
+        Entered { who, seat, new, changed, turn: self.turn_since(who, online), both, before: spoke }
     }
 
     /// Notes the presence that a session directs to the room.
@@ -262,8 +295,9 @@ impl State {
         let session = *self.sessions.get(seat)?;
         let who = session.person;
         let before = self.spoken_for(who).map(|(_, payload)| payload.clone());
+        let (online, dialect) = (self.is_online(who), session.dialect);
         let alone = self.occupants_of(who).len() == 1;
-        if alone && self.people.get(who)?.ephemeral {
+        if alone && self.people.get(who)?.is_ephemeral() {
             return Some(Exited::Departed(self.depart(who, why, None)?.into()));
         }
         self.occupancy.remove(&seat);
@@ -279,7 +313,7 @@ impl State {
         }
         self.stale.remove(&who);
         let changed = self.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
-        Some(Exited::Session { who, jid, changed, back: session.origin == Origin::Presence })
+        Some(Exited::Session { who, jid, dialect, online, changed, back: session.origin == Origin::Presence })
     }
 
     /// Ends the presence of a session in the room, and the session with it.
@@ -291,10 +325,10 @@ impl State {
     /// The session of a full JID that is in by presence.
     pub(crate) fn occupant(&self, full: &str) -> Option<(Seat, &Session)> {
         let seat = self.sessions.find(full)?;
-        Some((seat, self.sessions.get(seat).filter(|session| session.dialect == Dialect::Muc)?))
+        Some((seat, self.sessions.get(seat).filter(|session| session.dialect.is_by_presence())?))
     }
 
-    /// The presence that speaks for a participant to XEP-0045: the session's that sent it, and what it sent.
+    /// The presence that speaks for a participant who is in by presence: the session's that sent it, and what it sent.
     pub(crate) fn spoken_for(&self, who: Slot) -> Option<(Seat, &Bytes)> {
         let seat = self.sessions.best_occupant(&self.people, who)?;
         Some((seat, self.occupancy.get(&seat)?))
@@ -304,6 +338,16 @@ impl State {
     pub(crate) fn occupants_of(&self, who: Slot) -> Vec<Seat> {
         let occupies = |seat: &Seat| self.occupancy.contains_key(seat);
         self.sessions.of(&self.people, who).filter(occupies).collect()
+    }
+
+    /// The same by the dialects that they speak.
+    pub(crate) fn occupants_by_dialect(&self, who: Slot) -> impl Iterator<Item = (Dialect, Vec<Seat>)> {
+        let own = self.occupants_of(who);
+        let of = move |dialect| {
+            let speaks = |seat: &Seat| self.sessions.get(*seat).is_some_and(|session| session.dialect == dialect);
+            (dialect, own.iter().copied().filter(speaks).collect::<Vec<Seat>>())
+        };
+        Dialect::BY_PRESENCE.into_iter().map(of).filter(|(_, seats)| !seats.is_empty())
     }
 }
 

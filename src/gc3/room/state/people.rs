@@ -33,6 +33,13 @@ pub(crate) enum Standing {
     Declined,
 }
 
+impl Standing {
+    /// Whether presence may come that was not meant for the room alone.
+    pub(crate) const fn is_subscribed(self) -> bool {
+        matches!(self, Self::Asked | Self::Approved)
+    }
+}
+
 /// An account that is in the room, online or not.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Person {
@@ -51,8 +58,8 @@ pub(crate) struct Person {
     pub(crate) show_presence: bool,
     /// Whether those who are in by XEP-0045 were shown it.
     pub(crate) displayed: bool,
-    /// Whether it is in by directed presence only, and leaves with its last session.
-    pub(crate) ephemeral: bool,
+    /// On which grounds it is in, and what others could see of it.
+    pub(crate) marks: Marks,
     /// Its own push setting; `None`: the room's default.
     pub(crate) push: Option<Push>,
     /// When it was last online, in seconds since 1970.
@@ -120,7 +127,7 @@ impl Person {
             profile: false,
             show_presence: true,
             displayed: true,
-            ephemeral: false,
+            marks: Marks::default(),
             last_seen: 0,
             push: None,
             shown: None,
@@ -131,6 +138,35 @@ impl Person {
             allowance: Allowance::default(),
             links: Links::default(),
         }
+    }
+}
+
+/// Facts of a participant, in one byte.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Marks(u8);
+
+impl Marks {
+    /// It joined by a request of GC3, and stays when its devices go.
+    pub(crate) const BY_REQUEST: Self = Self(1);
+    /// Its bare JID occupies the room by `urn:xmpp:muc:0`, and it stays when its devices go.
+    pub(crate) const BARE: Self = Self(2);
+    /// Others could see its real JID at some time since it came.
+    pub(crate) const REVEALED: Self = Self(4);
+
+    pub(crate) const fn set(&mut self, mark: Self, on: bool) {
+        self.0 = if on { self.0 | mark.0 } else { self.0 & !mark.0 };
+    }
+}
+
+impl Person {
+    /// Whether it has a mark.
+    pub(crate) const fn is(&self, mark: Marks) -> bool {
+        self.marks.0 & mark.0 != 0
+    }
+
+    /// Whether it is in by directed presence only, and leaves with its last session.
+    pub(crate) const fn is_ephemeral(&self) -> bool {
+        !self.is(Marks::BY_REQUEST) && !self.is(Marks::BARE)
     }
 }
 

@@ -15,17 +15,67 @@ pub(crate) enum Dialect {
     Gc3,
     /// XEP-0045: in by presence, hears everything.
     Muc,
+    /// `urn:xmpp:muc:0`: in by presence, addresses people by their IDs, and chooses how much presence it hears.
+    Muc2,
 }
 
 impl Dialect {
-    pub(crate) const ALL: [Self; 2] = [Self::Gc3, Self::Muc];
+    pub(crate) const ALL: [Self; 3] = [Self::Gc3, Self::Muc, Self::Muc2];
+
+    /// Those that are entered by presence.
+    pub(crate) const BY_PRESENCE: [Self; 2] = [Self::Muc, Self::Muc2];
 
     const fn index(self) -> usize {
         match self {
             Self::Gc3 => 0,
             Self::Muc => 1,
+            Self::Muc2 => 2,
         }
     }
+
+    /// Whether it is entered by presence.
+    pub(crate) const fn is_by_presence(self) -> bool {
+        !matches!(self, Self::Gc3)
+    }
+}
+
+/// How much presence a session of `urn:xmpp:muc:0` wants (P5).
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) enum Level {
+    /// None of others.
+    None,
+    /// Who becomes available or unavailable.
+    Join,
+    /// All.
+    #[default]
+    Full,
+}
+
+impl Level {
+    pub(crate) fn parse(name: &str) -> Option<Self> {
+        [("none", Self::None), ("join", Self::Join), ("full", Self::Full)]
+            .into_iter()
+            .find(|(known, _)| *known == name)
+            .map(|(_, level)| level)
+    }
+
+    /// What a session of that level hears.
+    pub(crate) const fn topics(self) -> Topics {
+        match self {
+            Self::None => Topics::MESSAGE,
+            Self::Join => Topics::MESSAGE.with(Topics::PARTICIPANT),
+            Self::Full => Topics::ALL,
+        }
+    }
+}
+
+/// Which presence of a participant readers of presence are told of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Turn {
+    /// One by which it becomes available or unavailable.
+    Online,
+    /// Any other.
+    Other,
 }
 
 /// What a session may hear: a set of the three subscriptions.
@@ -194,8 +244,10 @@ struct Hearers {
     all: Seats,
     message: Seats,
     presence: Seats,
-    /// Participant changes, by view. In a dialect whose changes are presence, all sessions.
+    /// Participant changes, by view. In a dialect whose changes are presence, all sessions but those that want none.
     participant: [Seats; View::ALL.len()],
+    /// In such a dialect, those that want every change, by view.
+    every: [Seats; View::ALL.len()],
 }
 
 /// All sessions.
@@ -272,14 +324,29 @@ impl Sessions {
         &self.hearers[dialect.index()].participant[view as usize]
     }
 
+    /// Those of a dialect that is entered by presence who are told of a participant's presence.
+    pub(crate) fn hearing_turn(&self, dialect: Dialect, view: View, turn: Turn) -> &Seats {
+        let hearers = &self.hearers[dialect.index()];
+        match turn {
+            Turn::Online => &hearers.participant[view as usize],
+            Turn::Other => &hearers.every[view as usize],
+        }
+    }
+
     fn index(&mut self, seat: Seat, session: &Session, there: bool) {
         let hearers = &mut self.hearers[session.dialect.index()];
+        let presence = there && session.topics.contains(Topics::PRESENCE);
         hearers.all.set(seat, there);
         hearers.message.set(seat, there && session.topics.contains(Topics::MESSAGE));
-        hearers.presence.set(seat, there && session.topics.contains(Topics::PRESENCE));
+        hearers.presence.set(seat, presence);
         let changes = there && session.topics.contains(Topics::PARTICIPANT);
         for (view, seats) in View::ALL.into_iter().zip(&mut hearers.participant) {
             seats.set(seat, changes && session.view == view);
+        }
+        if session.dialect.is_by_presence() {
+            for (view, seats) in View::ALL.into_iter().zip(&mut hearers.every) {
+                seats.set(seat, changes && presence && session.view == view);
+            }
         }
     }
 
@@ -347,7 +414,7 @@ impl Sessions {
     /// The session whose presence speaks for a person in the dialects that enter by presence: the highest priority, then
     /// the latest.
     pub(crate) fn best_occupant(&self, people: &People, person: Slot) -> Option<Seat> {
-        let occupies = |seat: &Seat| self.get(*seat).is_some_and(|s| s.dialect == Dialect::Muc);
+        let occupies = |seat: &Seat| self.get(*seat).is_some_and(|s| s.dialect.is_by_presence());
         let rank = |seat: &Seat| self.get(*seat).map(|s| (s.priority, s.last));
         self.of(people, person).filter(occupies).max_by_key(rank)
     }

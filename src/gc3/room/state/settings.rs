@@ -85,6 +85,7 @@ impl State {
             let people: BTreeSet<Slot> = self.sessions.iter().map(|(_, session)| session.person).collect();
             people.into_iter().for_each(|who| self.refresh_view(who));
         }
+        self.note_revealed();
         let mut changed = BTreeMap::new();
         if self.config.moderated != old.moderated {
             let by_default = |p: &Person| p.kept_role.is_none() && p.affiliation == Affiliation::None;

@@ -135,7 +135,7 @@ impl State {
             id: speech.id.clone(),
             body: speech.body.bytes().clone(),
         });
-        if self.muc {
+        if self.by_presence() {
             self.keep_whole(seq, &stanza_id, speech, &nick);
         }
         let said = Said {
@@ -176,7 +176,7 @@ impl State {
     /// Remembers a message that was sent to all.
     pub(crate) fn remember(&mut self, said: Said, record: Option<&Record>) {
         if let Some(record) = record {
-            self.talk.last_archived = Some((record.seq, record.stanza_id.clone()));
+            self.talk.last_archived = Some((record.seq, record.stanza_id.clone(), record.stamp));
         }
         self.talk.remember(said, self.limits.recent);
     }

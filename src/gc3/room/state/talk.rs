@@ -102,8 +102,8 @@ pub(crate) struct Subject {
 pub(crate) struct Talk {
     /// The number of the last message that was accepted; all count.
     pub(crate) seq: u64,
-    /// The last archived message.
-    pub(crate) last_archived: Option<(u64, Arc<str>)>,
+    /// The last archived message: its number, its stanza-id, and when it was said.
+    pub(crate) last_archived: Option<(u64, Arc<str>, Time)>,
     pub(crate) recent: VecDeque<Said>,
     /// The `id`s of the last messages that carry no stanza-id, and when they were sent: who types must not make the room
     /// forget what was said.
@@ -117,6 +117,12 @@ pub(crate) struct Talk {
 impl Talk {
     pub(crate) fn find(&self, stanza_id: &str) -> Option<&Said> {
         self.recent.iter().rev().find(|said| *said.stanza_id == *stanza_id)
+    }
+
+    /// The nickname that the author of a message of the ring had.
+    pub(crate) fn nick_of<'a>(&'a self, past: &'a Past) -> &'a str {
+        let said = self.recent.iter().rev().find(|said| said.seq == past.seq);
+        said.map_or(&past.name, |said| &said.nick)
     }
 
     /// When a message of that `id` was sent to all, if one was lately.

@@ -281,7 +281,7 @@ fn who_loses_membership_of_a_members_only_room_is_removed() {
 fn an_administrator_of_the_service_sets_access_without_being_in() {
     let mut world = World::new(Kind::Group, |_| {});
     let admins = [String::from("dee@elm.example")].into();
-    world.room.belong(&Policy { admins: &admins, owners_set_aliases: false, muc: false });
+    world.room.belong(&Policy { admins: &admins, owners_set_aliases: false, muc: false, muc2: false });
     world.set(DEE, &access("<item jid='ben@oak.example' affiliation='owner'/>")).answer("gc3.G2.13");
     world.set(DEE, &access("<item jid='ann@tea.example' affiliation='none'/>")).answer("gc3.G2.13");
     world.set(DEE, &access("<item jid='ben@oak.example' affiliation='none'/>")).refused("gc3.C4", "cancel", "conflict");

@@ -117,7 +117,7 @@ fn what_a_configuration_refuses() {
 #[test]
 fn owners_of_listed_rooms_set_aliases_where_the_service_lets_them() {
     let mut world = World::channel();
-    world.room.belong(&Policy { admins: &[].into(), owners_set_aliases: true, muc: false });
+    world.room.belong(&Policy { admins: &[].into(), owners_set_aliases: true, muc: false, muc2: false });
     let said = world.set(ANN, &config(&[("aliases", "tea@rooms.example")]));
     said.answer("gc3.G1.6");
     assert_eq!(said.orders, [RoomOrder::Aliases(vec!["tea".into()])]);

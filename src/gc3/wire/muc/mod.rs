@@ -81,7 +81,8 @@ fn history(history: &Element) -> History {
     }
 }
 
-fn shown(stanza: &Stanza) -> Shown {
+/// How a presence wants to be shown.
+pub(crate) fn shown(stanza: &Stanza) -> Shown {
     let all = passed_on(stanza, |_| true);
     let payload = if all.bytes().len() > LARGE { passed_on(stanza, known) } else { all };
     Shown {
@@ -92,7 +93,7 @@ fn shown(stanza: &Stanza) -> Shown {
 }
 
 /// The last words of somebody who leaves.
-fn farewell(stanza: &Stanza) -> Fragment {
+pub(crate) fn farewell(stanza: &Stanza) -> Fragment {
     let status = |child: &Element| child.is("status", ns::CLIENT);
     let words = passed_on(stanza, status);
     if words.bytes().len() > LARGE { Fragment::default() } else { words }

@@ -1,5 +1,6 @@
 //! A room service.
 
+use core::fmt;
 use std::collections::BTreeMap;
 
 use jid::BareJid;
@@ -10,11 +11,12 @@ use super::super::super::xml::Tree;
 use super::super::{DOMAIN, Stop, Vector};
 use super::{Builtin, Stage, facts, put, set_limit, unknown};
 use crate::codec::Reader;
-use crate::gc3::{Command, Creators, Input, Notice, Order, Service, ServiceConfig};
+use crate::gc3::{Command, Creators, Input, Order, Service, ServiceConfig};
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
 use crate::ns;
 use crate::seed::Seed;
+use crate::service::{self, rooms::Copies};
 use crate::time::Time;
 
 /// The stage of room services, made by a function.
@@ -41,11 +43,15 @@ pub struct Fresh<'a> {
     pub only_admins_create: bool,
     /// Whether rooms are entered by XEP-0045, too.
     pub muc: bool,
+    /// Whether rooms are entered by `urn:xmpp:muc:0`, too.
+    pub muc2: bool,
+    /// Whether messages are sent on to those who are away.
+    pub copies: bool,
 }
 
 impl<M> Stage for Rooms<M>
 where
-    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+    M: Machine<Input = Input, Order = Order, Notice: fmt::Debug>,
 {
     type Machine = M;
     type Host = SimHost;
@@ -53,7 +59,11 @@ where
     fn set_up(&mut self, vector: &Vector) -> Result<(M, SimHost), Stop> {
         let admins: Vec<BareJid> = facts(vector, "admin").map(|text| jid(text)).collect::<Result<_, _>>()?;
         let only_admins_create = facts(vector, "creators").any(|who| who == "admins");
-        let fresh = Fresh { limits: &vector.limits, admins: &admins, only_admins_create, muc: vector.topic == "muc" };
+        let off = |name| facts(vector, name).any(|value| value == "off");
+        let muc2 = vector.topic == "muc2" && !off("muc2");
+        let muc = matches!(vector.topic.as_str(), "muc" | "muc2");
+        let copies = vector.topic == "muc2" && !off("copies");
+        let fresh = Fresh { limits: &vector.limits, admins: &admins, only_admins_create, muc, muc2, copies };
         let machine = (self.make)(&fresh).map_err(Stop::Fail)?;
         Ok((machine, SimHost::default()))
     }
@@ -74,19 +84,33 @@ where
 #[must_use]
 pub fn gc3() -> Builtin<Rooms<Service>> {
     Builtin::new(Rooms::new(|fresh| {
-        let domain = BareJid::new(DOMAIN).map_err(|why| why.to_string())?;
-        let mut config = ServiceConfig::new(&domain);
-        config.admins = fresh.admins.iter().map(ToString::to_string).collect();
-        config.muc = fresh.muc;
-        if fresh.only_admins_create {
-            config.create = Creators::Admins;
-        }
-        let mut limits = Gc3Limits::default();
-        for (name, value) in fresh.limits {
-            limit(&mut limits, name, *value)?;
-        }
+        let (config, limits) = wanted(fresh)?;
         Ok(Service::new(config, limits, Seed::new([7; 32])))
     }))
+}
+
+/// The same where messages are sent on to those who are away.
+#[must_use]
+pub fn muc2() -> Builtin<Rooms<service::Rooms>> {
+    Builtin::new(Rooms::new(|fresh| {
+        let (config, limits) = wanted(fresh)?;
+        Ok(service::Rooms::new(config, limits, Seed::new([7; 32]), fresh.copies.then(Copies::default)))
+    }))
+}
+
+fn wanted(fresh: &Fresh<'_>) -> Result<(ServiceConfig, Gc3Limits), String> {
+    let domain = BareJid::new(DOMAIN).map_err(|why| why.to_string())?;
+    let mut config = ServiceConfig::new(&domain);
+    config.admins = fresh.admins.iter().map(ToString::to_string).collect();
+    (config.muc, config.muc2) = (fresh.muc, fresh.muc2);
+    if fresh.only_admins_create {
+        config.create = Creators::Admins;
+    }
+    let mut limits = Gc3Limits::default();
+    for (name, value) in fresh.limits {
+        limit(&mut limits, name, *value)?;
+    }
+    Ok((config, limits))
 }
 
 fn limit(limits: &mut Gc3Limits, name: &str, value: u64) -> Result<(), String> {
@@ -105,7 +129,7 @@ fn jid(text: &str) -> Result<BareJid, Stop> {
 /// Tells the host what it is to know, and the machine what the host tells it then.
 fn tell<M>(bench: &mut Bench<M, SimHost>, now: Time, facts: &BTreeMap<String, String>) -> Result<(), Stop>
 where
-    M: Machine<Input = Input, Order = Order, Notice = Notice>,
+    M: Machine<Input = Input, Order = Order, Notice: fmt::Debug>,
 {
     let parent = facts.get("parent").map(String::as_str);
     for (name, value) in facts {
@@ -114,7 +138,7 @@ where
             ("archive", "silent") => bench.host.archive_silent = true,
             ("archive", "on") => bench.host.archive_silent = false,
             // Known from the start.
-            ("admin", _) | ("creators", "admins" | "everybody") => {}
+            ("admin", _) | ("creators", "admins" | "everybody") | ("muc2" | "copies", "on" | "off") => {}
             ("shutdown", "yes") => put(bench, now, Input::Command(Command::Shutdown))?,
             ("restored", "lossy") => put(bench, now, Input::Command(Command::Restored))?,
             ("parent", uri) => {

@@ -24,7 +24,7 @@ use crate::time::Time;
 
 pub use account::{AtHome, Ordered, account};
 pub use client::{Device, Shown, client};
-pub use gc3::{Fresh, Rooms, gc3};
+pub use gc3::{Fresh, Rooms, gc3, muc2};
 pub use imng::{Accounts, imng};
 pub use push_client::{Device as PushDevice, push_client};
 pub use push_room::{Copies, Idle, push_room};

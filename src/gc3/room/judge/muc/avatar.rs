@@ -19,7 +19,7 @@ const PICTURES: usize = 4;
 
 /// Decides about a `vcard-temp` request to the room itself.
 pub(crate) fn card(state: &State, stanza: &Stanza, sender: &Sender<'_>, card: &Element) -> (Rule, Verdict) {
-    if !state.muc {
+    if !state.by_presence() {
         return refuse(table::G13_5, UNAVAILABLE);
     }
     if stanza.type_ != StanzaType::Set {

@@ -2,60 +2,103 @@
 
 use super::{Change, refuse};
 use crate::gc3::acl::Affiliation;
+use crate::gc3::id::ParticipantId;
 use crate::gc3::nick;
 use crate::gc3::refusals::{CONFLICT, FULL, INCOMPLETE, JID_MALFORMED, NOT_FOUND, PASSWORD, TOO_FAST, TOO_MANY};
 use crate::gc3::room::judge::{Change as Any, Sender, Verdict, joining};
-use crate::gc3::room::state::{Bound, Directed, Entering, Joining, Slot, State};
+use crate::gc3::room::state::{Bound, Dialect, Directed, Entering, Joining, Level, Slot, State};
 use crate::gc3::rules::{muc as rule, table};
 use crate::gc3::wire::muc::Enter;
 use crate::party::Address;
 use crate::rule::Rule;
 
-/// Decides about a presence that wants to enter under a name.
-pub(super) fn enter(state: &State, sender: &Sender<'_>, name: &str, enter: &Enter<'_>) -> (Rule, Verdict) {
-    let full = Address::from_normalised(sender.full).filter(|_| sender.is_full);
-    let Some(full) = full.filter(|_| !name.is_empty()) else { return refuse(rule::P12, JID_MALFORMED) };
+/// An account that may be in, as far as nicknames do not decide.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Admitted {
+    id: ParticipantId,
+    affiliation: Affiliation,
+    by_parent: bool,
+}
+
+impl Admitted {
+    /// The account as a participant, under a nickname.
+    pub(crate) fn joining(self, jid: Address, nick: Box<str>) -> Joining {
+        let Self { id, affiliation, by_parent } = self;
+        // Whom the parent admits is as if on the list (SP5).
+        let affiliation = if by_parent { Affiliation::Member } else { affiliation };
+        Joining { jid, id, nick, affiliation, push: None, by_parent }
+    }
+}
+
+/// Whether an account may enter, with that password; `again` if it does so from a session that is in.
+pub(crate) fn admitted(
+    state: &State,
+    sender: &Sender<'_>,
+    password: Option<&minidom::Element>,
+    again: bool,
+) -> Result<Admitted, Box<(Rule, Verdict)>> {
     let id = state.id_of(sender.bare);
     let affiliation = state.access.affiliation(sender.bare, id);
+    let mut admitted = Admitted { id, affiliation, by_parent: false };
     // Until it is configured the room is nobody's but its creator's.
     if state.locked && affiliation != Affiliation::Owner {
-        return refuse(table::G13_4, NOT_FOUND);
+        return Err(refuse(table::G13_4, NOT_FOUND).into());
     }
-    let mut by_parent = false;
     if sender.who.is_none() {
-        match joining::admission(state, sender, affiliation) {
-            Ok(admitted) => by_parent = admitted,
-            Err(refused) => return in_this_dialect(*refused),
-        }
+        admitted.by_parent = joining::admission(state, sender, affiliation).map_err(|e| in_this_dialect(*e))?;
     }
-    let password = enter.password.map(minidom::Element::text);
+    let password = password.map(minidom::Element::text);
     let fits = state.config.password.is_empty() || password.as_deref() == Some(&*state.config.password);
-    let again = state.occupant(sender.full).is_some();
     if !fits && !again {
-        return refuse(rule::J9, PASSWORD);
+        return Err(refuse(rule::J9, PASSWORD).into());
     }
     if !again && !state.allowance(Bound::Enter, sender.bare).allows(state.limits.entries, state.now) {
-        return refuse(table::G14_14, TOO_FAST);
+        return Err(refuse(table::G14_14, TOO_FAST).into());
     }
+    let most = state.config.max_participants.min(state.limits.participants) as usize;
+    if sender.who.is_none() && state.people.len() >= most && affiliation < Affiliation::Admin {
+        return Err(refuse(rule::J6, FULL).into());
+    }
+    Ok(admitted)
+}
+
+/// Whether a full JID of an account that is in may have a session.
+pub(crate) fn has_space(state: &State, who: Slot, sender: &Sender<'_>) -> Result<(), Box<(Rule, Verdict)>> {
+    let known = state.sessions.find(sender.full).is_some();
+    if !known && state.sessions.of(&state.people, who).count() >= state.limits.sessions as usize {
+        return Err(refuse(table::G14_15, TOO_MANY).into());
+    }
+    Ok(())
+}
+
+/// Decides about a presence that wants to enter under a name.
+pub(super) fn enter(state: &State, sender: &Sender<'_>, name: &str, enter: &Enter<'_>) -> (Rule, Verdict) {
+    judged(state, sender, name, enter).unwrap_or_else(|refused| *refused)
+}
+
+fn judged(
+    state: &State,
+    sender: &Sender<'_>,
+    name: &str,
+    enter: &Enter<'_>,
+) -> Result<(Rule, Verdict), Box<(Rule, Verdict)>> {
+    let no = |why, error| Err(refuse(why, error).into());
+    let full = Address::from_normalised(sender.full).filter(|_| sender.is_full);
+    let Some(full) = full.filter(|_| !name.is_empty()) else { return no(rule::P12, JID_MALFORMED) };
+    let again = state.occupant(sender.full).is_some_and(|(_, session)| session.dialect == Dialect::Muc);
+    let admitted = admitted(state, sender, enter.password, state.occupant(sender.full).is_some())?;
     let (who, wanted, why) = match sender.who {
-        Some(who) => match another_session(state, who, sender, again) {
-            Ok((wanted, why)) => (Ok(who), wanted, why),
-            Err(refused) => return *refused,
-        },
+        // An account that is in enters from one more device, or anew from the same: under the name that it has.
+        Some(who) => {
+            has_space(state, who, sender)?;
+            (Ok(who), state.name(who).to_owned(), if again { rule::J5 } else { rule::P7 })
+        }
         None => {
-            let most = state.config.max_participants.min(state.limits.participants) as usize;
-            if state.people.len() >= most && affiliation < Affiliation::Admin {
-                return refuse(rule::J6, FULL);
-            }
-            let Some(wanted) = nick::prepare(name) else { return refuse(rule::N3, INCOMPLETE) };
+            let Some(wanted) = nick::prepare(name) else { return no(rule::N3, INCOMPLETE) };
             if state.nick_is_anothers(&wanted, sender.bare) {
-                return refuse(rule::J4, CONFLICT);
+                return no(rule::J4, CONFLICT);
             }
-            // Whom the parent admits is as if on the list (SP5).
-            let affiliation = if by_parent { Affiliation::Member } else { affiliation };
-            let nick = wanted.as_str().into();
-            let joining = Joining { jid: full.to_bare(), id, nick, affiliation, push: None, by_parent };
-            (Err(joining), wanted, rule::P8)
+            (Err(admitted.joining(full.to_bare(), wanted.as_str().into())), wanted, rule::P8)
         }
     };
     let as_asked = wanted == name;
@@ -64,23 +107,9 @@ pub(super) fn enter(state: &State, sender: &Sender<'_>, name: &str, enter: &Ente
     let shown = &enter.shown;
     let payload = shown.payload.bytes().clone();
     let directed = Directed { full, show: shown.show, priority: shown.priority, payload };
-    let entering = Box::new(Entering { who, directed });
-    let change = Change::Enter { entering, history: enter.history, as_asked, rules };
-    (why, Verdict::Accept(Any::Muc(change)))
-}
-
-/// An account that is in enters from one more device, or anew from the same: under the name that it has.
-fn another_session(
-    state: &State,
-    who: Slot,
-    sender: &Sender<'_>,
-    again: bool,
-) -> Result<(String, Rule), Box<(Rule, Verdict)>> {
-    let known = state.sessions.find(sender.full).is_some();
-    if !known && state.sessions.of(&state.people, who).count() >= state.limits.sessions as usize {
-        return Err(refuse(table::G14_15, TOO_MANY).into());
-    }
-    Ok((state.name(who).to_owned(), if again { rule::J5 } else { rule::P7 }))
+    let entering = Box::new(Entering { who, directed, dialect: Dialect::Muc, level: Level::Full });
+    let change = Change::Enter { entering, nick: None, history: enter.history, as_asked, rules };
+    Ok((why, Verdict::Accept(Any::Muc(change))))
 }
 
 /// The refusals of the other dialect are those of this one, under its own rules and as presence.

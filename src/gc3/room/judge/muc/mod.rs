@@ -17,9 +17,10 @@ mod showing;
 
 use super::{Refusal, Sender, Verdict};
 pub(crate) use admin::{AdminReply, real};
+pub(super) use entering::{admitted, has_space};
 pub(crate) use inviting::{Declining, Inviting};
 use minidom::Element;
-pub(super) use owner::hidden;
+pub(super) use owner::{abandoned, hidden};
 pub(crate) use register::OFFLINE;
 
 use crate::codec::{Stanza, StanzaError, StanzaKind};
@@ -39,6 +40,8 @@ pub(crate) enum Change {
     /// Somebody enters, or begins anew.
     Enter {
         entering: Box<Entering>,
+        /// Its new nickname, if it is in and wants another.
+        nick: Option<Box<str>>,
         history: History,
         /// Whether it asked for the name that it has now.
         as_asked: bool,
@@ -46,8 +49,8 @@ pub(crate) enum Change {
     },
     /// An occupant shows itself otherwise, and maybe under another nickname.
     Show { seat: Seat, who: Slot, directed: Directed, nick: Option<Renaming> },
-    /// A session leaves.
-    Exit { seat: Seat },
+    /// A session leaves; `whole`, so that it is no session of GC3 any more either.
+    Exit { seat: Seat, whole: bool },
     /// Somebody believes to be in and is not.
     Astray,
     /// A request is forwarded.
@@ -81,7 +84,7 @@ pub(crate) enum Asked<'a> {
 
 /// Decides about a request, or a message to the room that is not for all.
 pub(super) fn administer(state: &State, stanza: &Stanza, sender: &Sender<'_>, asked: Asked<'_>) -> (Rule, Verdict) {
-    if !state.muc {
+    if !state.by_presence() {
         return match stanza.kind {
             StanzaKind::Iq => super::refuse(table::G13_5, UNAVAILABLE),
             StanzaKind::Message | StanzaKind::Presence => (table::G4_8, Verdict::Drop),
@@ -99,11 +102,12 @@ pub(super) fn administer(state: &State, stanza: &Stanza, sender: &Sender<'_>, as
 
 /// Decides about presence to an occupant's address, or to the room without a nickname.
 pub(super) fn presence(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &Ask<'_>) -> (Rule, Verdict) {
-    if !state.muc {
+    if !state.by_presence() {
         return (table::G4_8, Verdict::Drop);
     }
     let name = stanza.to.as_ref().and_then(|to| to.resource()).map_or("", |resource| resource.as_str());
     match ask {
+        Ask::Enter(_) if !state.muc => (table::G4_8, Verdict::Drop),
         Ask::Enter(enter) => entering::enter(state, sender, name, enter),
         Ask::Show(shown) => showing::show(state, sender, name, shown),
         Ask::Exit(_) => showing::exit(state, sender),
@@ -111,6 +115,6 @@ pub(super) fn presence(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask:
 }
 
 /// A refusal of presence, which is told though other presence is never answered.
-fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
+pub(super) fn refuse(why: Rule, error: StanzaError<'static>) -> (Rule, Verdict) {
     (why, Verdict::Refuse(Refusal { insist: true, ..error.into() }))
 }

@@ -84,7 +84,7 @@ pub(in super::super) fn hidden(state: &State, stanza: &Stanza, sender: &Sender<'
 }
 
 /// Whoever leaves before the first configuration takes the room along (§10.1.3).
-pub(super) fn abandoned() -> (Rule, Verdict) {
+pub(in super::super) fn abandoned() -> (Rule, Verdict) {
     let ending = Ending { alternate: None, reason: None, password: None, rules: Vec::new() };
     (rule::O12, Verdict::Accept(Change::Destroy(ending)))
 }

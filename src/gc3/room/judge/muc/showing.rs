@@ -4,8 +4,8 @@ use super::{Change, Renaming, refuse};
 use crate::gc3::nick;
 use crate::gc3::refusals::{CONFLICT, INCOMPLETE, TOO_FAST};
 use crate::gc3::room::judge::{Change as Any, Sender, Verdict};
-use crate::gc3::room::state::{Directed, State};
-use crate::gc3::rules::{muc as rule, table};
+use crate::gc3::room::state::{Dialect, Directed, State};
+use crate::gc3::rules::{muc as rule, muc2, table};
 use crate::gc3::wire::muc::Shown;
 use crate::party::Address;
 use crate::rule::Rule;
@@ -24,8 +24,12 @@ pub(super) fn show(state: &State, sender: &Sender<'_>, name: &str, shown: &Shown
     let directed =
         Directed { full, show: shown.show, priority: shown.priority, payload: shown.payload.bytes().clone() };
     let show = |why, nick| (why, Verdict::Accept(Any::Muc(Change::Show { seat, who, directed, nick })));
+    let by_id = session.dialect == Dialect::Muc2;
     if name == state.name(who) || name == person.id.as_str() {
-        return show(rule::U1, None);
+        return show(if by_id { muc2::U2 } else { rule::U1 }, None);
+    }
+    if by_id {
+        return refuse(muc2::U3, INCOMPLETE);
     }
     let Some(wanted) = nick::prepare(name) else { return refuse(rule::N3, INCOMPLETE) };
     if state.nick_is_anothers(&wanted, sender.bare) {
@@ -45,7 +49,7 @@ pub(super) fn show(state: &State, sender: &Sender<'_>, name: &str, shown: &Shown
 pub(super) fn exit(state: &State, sender: &Sender<'_>) -> (Rule, Verdict) {
     match state.occupant(sender.full) {
         Some(_) if state.locked => super::owner::abandoned(),
-        Some((seat, _)) => (rule::X1, Verdict::Accept(Any::Muc(Change::Exit { seat }))),
+        Some((seat, _)) => (rule::X1, Verdict::Accept(Any::Muc(Change::Exit { seat, whole: false }))),
         None => (rule::X1, Verdict::Drop),
     }
 }

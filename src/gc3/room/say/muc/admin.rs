@@ -133,12 +133,18 @@ pub(crate) fn decline(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stan
 pub(crate) fn ask_voice(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, who: Slot) {
     let gives = |(seat, session): (Seat, &crate::gc3::room::state::Session)| {
         let person = state.people.get(session.person)?;
-        let fits = session.dialect == Dialect::Muc && state.may(person, Verb::Kick);
-        fits.then(|| (seat, state.may(person, Verb::ViewRealJid)))
+        let fits = session.dialect.is_by_presence() && state.may(person, Verb::Kick);
+        fits.then(|| (seat, session.dialect, state.may(person, Verb::ViewRealJid)))
     };
-    let moderators: Vec<(Seat, bool)> = state.sessions.iter().filter_map(gives).collect();
-    for jids in [true, false] {
-        let seats: Vec<Seat> = moderators.iter().filter(|(_, sees)| *sees == jids).map(|(seat, _)| *seat).collect();
+    let moderators: Vec<(Seat, Dialect, bool)> = state.sessions.iter().filter_map(gives).collect();
+    let classes = Dialect::BY_PRESENCE.into_iter().flat_map(|dialect| [(dialect, true), (dialect, false)]);
+    for (dialect, jids) in classes {
+        let fits = |&&(_, speaks, sees): &&(Seat, Dialect, bool)| (speaks, sees) == (dialect, jids);
+        let seats: Vec<Seat> = moderators.iter().filter(fits).map(|(seat, ..)| *seat).collect();
+        let nick = match dialect {
+            Dialect::Muc => state.name(who),
+            Dialect::Gc3 | Dialect::Muc2 => state.people.get(who).map_or("", |person| &person.nick),
+        };
         if seats.is_empty() {
             continue;
         }
@@ -150,7 +156,7 @@ pub(crate) fn ask_voice(state: &State, out: &mut Out<'_>, why: Rule, stanza: &St
             if jids {
                 form = form.with(field("muc#jid", FieldType::JidSingle, "Account", state.people.jid(who)));
             }
-            form = form.with(field("muc#roomnick", FieldType::TextSingle, "Nickname", state.name(who)));
+            form = form.with(field("muc#roomnick", FieldType::TextSingle, "Nickname", nick));
             form.with(Field::new("muc#request_allow", FieldType::Boolean).label("Give voice").flag(false))
                 .write(writer);
         });

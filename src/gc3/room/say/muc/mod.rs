@@ -1,19 +1,21 @@
-//! What clients of XEP-0045 are told: written once for each class of readers, and once for the one whom it is about.
+//! What is told to those who enter by presence, in XEP-0045 and in `urn:xmpp:muc:0`: written once for each dialect and
+//! class of readers, and once for the one whom it is about.
 //!
 //! Presence of an occupant is written by [`presence`]; everything that changes what somebody is in the room
 //! ([`changed`]), removes somebody ([`gone`]) or reconfigures the room ([`configured`]) is told from here, whichever
 //! dialect it was asked in.
 
 pub(crate) mod admin;
+mod ends;
 mod history;
+mod joining;
 mod presence;
 mod talk;
 pub(crate) mod versions;
 
-pub(crate) use presence::{
-    astray, before_the_end, changed, configured, destroyed, ended, entered, gone, renamed, shown, shown_to_others,
-    shut_down,
-};
+pub(crate) use ends::{astray, before_the_end, configured, destroyed, ended, gone, shut_down};
+pub(crate) use joining::occupied;
+pub(crate) use presence::{Entry, changed, entered, renamed, shown, shown_to_others};
 pub(crate) use talk::{forwarded, moderated, private, reflection, spoken};
 
 use crate::codec::{Fragment, Writer};

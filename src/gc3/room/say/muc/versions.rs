@@ -7,7 +7,7 @@ use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::muc::real;
 use crate::gc3::room::say::{also, own_header, send, send_one};
-use crate::gc3::room::state::{Dialect, Key, Slot, State};
+use crate::gc3::room::state::{Key, Slot, State};
 use crate::gc3::rules::muc as rule;
 use crate::ns;
 use crate::party::{Audience, Seat};
@@ -106,7 +106,7 @@ pub(crate) fn changed(state: &State, out: &mut Out<'_>, keys: &[Key], versions: 
         return;
     }
     let (mut see_all, mut see_members) = (Vec::new(), Vec::new());
-    for (seat, session) in state.sessions.iter().filter(|(_, session)| session.dialect == Dialect::Muc) {
+    for (seat, session) in state.sessions.iter().filter(|(_, session)| session.dialect.is_by_presence()) {
         let bare = state.people.jid(session.person);
         if state.permits(bare, Verb::Ban) {
             see_all.push(seat);
