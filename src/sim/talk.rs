@@ -178,7 +178,7 @@ const DEEDS: &[(u32, &str)] = &[
         "<presence from='{from}' to='{room}'>\
          <c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='x' ver='{kind}'/></presence>",
     ),
-    (1, "<presence type='unavailable' from='{from}' to='{room}'/>"),
+    (3, "<presence type='unavailable' from='{from}' to='{room}'/>"),
     (
         2,
         "<message type='error' id='m{how}' from='{from}' to='{room}'><error type='cancel'>\
@@ -211,7 +211,7 @@ const DEEDS: &[(u32, &str)] = &[
         "<presence id='p{step}' from='{from}' to='{room}/{name}'><show>away</show>\
          <x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='{how}'/></x></presence>",
     ),
-    (5, "<presence from='{from}' to='{room}/{name}'><status>{step}</status></presence>"),
+    (9, "<presence from='{from}' to='{room}/{name}'><status>{step}</status></presence>"),
     (3, "<presence type='unavailable' from='{from}' to='{room}/{name}'><status>bye</status></presence>"),
     (
         2,

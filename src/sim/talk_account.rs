@@ -49,6 +49,8 @@ const DEEDS: &[&str] = &[
     "<presence type='subscribe' from='{room}' to='ann@tea.example'/>",
     "<presence type='subscribe' from='{asked}' to='ann@tea.example'/>",
     "<presence type='unsubscribe' from='{room}' to='ann@tea.example'/>",
+    "<presence type='unavailable' from='{room}/-a' to='ann@tea.example'><x xmlns='http://jabber.org/protocol/muc#user'>\
+     <item affiliation='none' role='none'/><status code='110'/></x></presence>",
     "<message type='groupchat' from='{room}' to='ann@tea.example'><body>hello</body></message>",
     "<iq type='get' id='s{n}' from='{me}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
     "<presence from='{me}' to='{room}'/>",

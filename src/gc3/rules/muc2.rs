@@ -40,6 +40,8 @@ crate::rules! { "muc2";
     T1 "T1" "PROFILE#subject; New MUC, Room Subject; our" "After the history comes the subject, with a `<metadata/>` (XEP-0313) that names the newest message which the reader finds in the archive.";
     G6_6 "G6.6" "PROFILE#private-messages; XEP-0045 §7.5; our" "A private message goes to each session of who is in by presence only, from the sender's address in that session's dialect, and else to the bare JID.";
     G7_8 "G7.8" "PROFILE#history; New MUC, Room History; XEP-0045 §7.2.13" "History is sent as XEP-0045 has it, from the participant ID of each author.";
+    G7_7 "G7.7" "PROFILE#history; XEP-0313 §4; our" "A query of the archive by a session of this dialect is answered with messages from participant IDs.";
+    Q1 "Q1" "PROFILE#voice; XEP-0045 §7.13, §8.6" "A visitor's request for voice reaches every moderator as a form, with the nickname.";
     V2 "V2" "PROFILE#requests; XEP-0045 §17.4; our" "A request of one occupant to another comes from the asker's address in the dialect of the session that it reaches.";
     P6 "P6" "PROFILE#ghosts; our" "A session that may be gone is asked from the room's bare address, and one that is gone ends with status 333.";
     B1 "B1" "PROFILE#bare-jids; New MUC, Bare JID occupancy sessions" "A bare JID joins by request, is answered with the nickname that it has, then sent the subject, and stays when its devices go.";

@@ -12,7 +12,7 @@ use crate::gc3::form::PREFIX;
 use crate::gc3::host::{Edge, Query};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::refusals::NOT_OFFERED;
-use crate::gc3::room::state::{Bound, State};
+use crate::gc3::room::state::{Bound, Dialect, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{BAD_REQUEST, UNAVAILABLE};
 use crate::ns;
@@ -25,7 +25,7 @@ type Refused = (Rule, StanzaError<'static>);
 /// How an archived message is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Rendering {
-    /// From the Participant JID.
+    /// From the Participant JID, as GC3 and `urn:xmpp:muc:0` have it.
     Gc3,
     /// From room/nick.
     Muc,
@@ -111,8 +111,9 @@ pub(crate) fn ends(state: &State, sender: &Sender<'_>) -> Result<Query, Refused>
 /// Reads a query.
 pub(crate) fn asked(state: &State, sender: &Sender<'_>, request: &Element) -> Result<Asked, Refused> {
     let mut query = Query { above_seq: horizon(state, sender)?, ..Query::default() };
-    let has_session = state.sessions.find(sender.full).is_some();
-    let mut rendering = if has_session { Rendering::Gc3 } else { Rendering::Muc };
+    let session = state.sessions.find(sender.full).and_then(|seat| state.sessions.get(seat));
+    let by_name = session.is_none_or(|session| session.dialect == Dialect::Muc);
+    let mut rendering = if by_name { Rendering::Muc } else { Rendering::Gc3 };
     if let Some(x) = request.get_child("x", ns::DATA) {
         let allow = Allow { type_form: true, no_form_type: false };
         let form = Form::submitted(x, ns::MAM, allow).map_err(|error| match error.fault {
@@ -161,7 +162,7 @@ fn fields(state: &State, form: &Form, query: &mut Query, rendering: &mut Renderi
             "ids" => query.ids.clone_from(&field.values),
             _ if var.strip_prefix(PREFIX) == Some("dialect") => {
                 *rendering = match one()? {
-                    "gc3" => Rendering::Gc3,
+                    "gc3" | "muc2" => Rendering::Gc3,
                     "muc" => Rendering::Muc,
                     _ => return Err(BAD),
                 };

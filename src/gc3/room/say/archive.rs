@@ -8,16 +8,18 @@ use crate::gc3::form::PREFIX;
 use crate::gc3::host::{Page, Record};
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Asked, Rendering, Sender};
-use crate::gc3::room::state::State;
-use crate::gc3::rules::table as rule;
+use crate::gc3::room::state::{Dialect, State};
+use crate::gc3::rules::{muc2, table as rule};
 use crate::ns;
 use crate::rule::Rule;
 use crate::time::Time;
 
 /// Answers a get of the query form.
-pub(super) fn query_form(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
+pub(super) fn query_form(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
     let field = |var, type_| Field::new(var, type_);
     let dialect = format!("{PREFIX}dialect");
+    let dialects = field(&dialect, FieldType::ListSingle).option(None, "gc3").option(None, "muc");
+    let dialects = if state.muc2 { dialects.option(None, "muc2") } else { dialects };
     let form = Form::new(FormType::Form)
         .form_type(ns::MAM)
         .with(field("with", FieldType::JidSingle))
@@ -26,7 +28,7 @@ pub(super) fn query_form(out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
         .with(field("before-id", FieldType::TextSingle))
         .with(field("after-id", FieldType::TextSingle))
         .with(field("ids", FieldType::ListMulti).open())
-        .with(field(&dialect, FieldType::ListSingle).option(None, "gc3").option(None, "muc"));
+        .with(dialects);
     result(out, why, stanza, |writer| {
         writer.open("query", ns::MAM);
         form.write(writer);
@@ -62,6 +64,9 @@ pub(crate) fn page(state: &State, out: &mut Out<'_>, stanza: &Stanza, sender: &S
         writer.close();
     });
     also(out, rule::G7_7);
+    if state.occupant(sender.full).is_some_and(|(_, session)| session.dialect == Dialect::Muc2) {
+        also(out, muc2::G7_7);
+    }
     if asked.cut {
         also(out, rule::G7_6);
     }

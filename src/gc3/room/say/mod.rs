@@ -119,7 +119,7 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         Reply::Info { aliased, subject } => disco::info(state, out, why, stanza, *aliased, *subject),
         Reply::Items(items) => disco::items(state, out, why, stanza, items),
         Reply::Card => result(out, why, stanza, |writer| muc::write_card(state, writer)),
-        Reply::QueryForm => archive::query_form(out, why, stanza),
+        Reply::QueryForm => archive::query_form(state, out, why, stanza),
     }
 }
 

@@ -1,5 +1,6 @@
 //! Answers to administration by XEP-0045, and what the room itself writes to people: invitations, declines, requests.
 
+use super::presence::in_words_of;
 use crate::codec::{Field, FieldType, Form, FormType, Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::Verb;
 use crate::gc3::form;
@@ -160,6 +161,6 @@ pub(crate) fn ask_voice(state: &State, out: &mut Out<'_>, why: Rule, stanza: &St
             form.with(Field::new("muc#request_allow", FieldType::Boolean).label("Give voice").flag(false))
                 .write(writer);
         });
-        send(out, why, Audience::few(state.sessions.roster(), &seats), &told);
+        send(out, in_words_of(dialect, why), Audience::few(state.sessions.roster(), &seats), &told);
     }
 }

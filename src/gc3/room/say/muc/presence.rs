@@ -141,7 +141,7 @@ pub(super) fn write_x(
 }
 
 /// The rules that are one and the same, in the words of XEP-0045 (or of GC3) and in those of `urn:xmpp:muc:0`.
-const SAME: [(Rule, Rule); 25] = [
+const SAME: [(Rule, Rule); 26] = [
     (rule::P8, muc2::P8),
     (rule::J5, muc2::J5),
     (rule::P7, muc2::P7),
@@ -167,6 +167,7 @@ const SAME: [(Rule, Rule); 25] = [
     (rule::V2, muc2::V2),
     (rule::P6, muc2::P6),
     (rule::P12, muc2::P12),
+    (rule::Q1, muc2::Q1),
 ];
 
 /// A rule in the words of a dialect, where it has words of its own for it.
