@@ -1,14 +1,16 @@
 //! Schrödinger's chat, as what goes over the wire: the room falls back to a time before Cid joined, both are silent, and
-//! his client finds out by itself, joins again and reads what was said meanwhile.
+//! his client finds out by itself, joins again and reads what was said meanwhile. And the same by XEP-0045, where the room
+//! cannot say what was missed.
 
 use xmpp_machines::Span;
-use xmpp_machines::gc3::client::{Command, Standing};
+use xmpp_machines::gc3::client::{Command, Dialect, Standing};
 use xmpp_machines::ns;
 use xmpp_machines::sim::vectors::START;
 use xmpp_machines::sim::world::chat::{Actor, Chat};
 use xmpp_machines::sim::xml::Tree;
 
 const ANN: usize = 0;
+const BEN: usize = 1;
 const CID: usize = 2;
 
 struct Story {
@@ -65,7 +67,7 @@ impl Story {
 
 #[test]
 fn client_and_room_come_together_again() {
-    let mut chat = Chat::new(1).unwrap();
+    let mut chat = Chat::new(1, [Dialect::Gc3; 4]).unwrap();
     chat.command(CID, Command::Leave);
     chat.pass(Span::from_secs(10)).unwrap();
     if let Some(Actor::Rooms(rooms)) = chat.world.nodes.first_mut() {
@@ -90,5 +92,27 @@ fn client_and_room_come_together_again() {
     assert_eq!(story.chat.device(CID).client.standing(), Standing::In);
     assert!(story.chat.longest <= xmpp_machines::sim::world::chat::BOUND);
     assert_eq!(story.chat.device(CID).shown.len(), 1, "what Ann said is there after all");
+    insta::assert_snapshot!(story.told());
+}
+
+#[test]
+fn an_occupant_finds_out_who_has_left() {
+    let mut chat = Chat::new(1, [Dialect::Gc3, Dialect::Muc, Dialect::Muc, Dialect::Gc3]).unwrap();
+    chat.world.log = Some(Vec::new());
+    let mut story = Story { chat, text: String::new(), names: Vec::new() };
+    story.note("The stream to Cid's server is broken for a minute. Meanwhile Ann speaks, and Ben leaves.");
+    let until = story.chat.world.now.plus(Span::from_secs(60));
+    story.chat.world.net.cut(0, 1 + 2 * CID, until);
+    story.chat.say(ANN);
+    story.chat.command(BEN, Command::Leave);
+    story.wait(60);
+    story.note("Nobody tells Cid: his client shows Ben, and not what Ann said.");
+    let sees = |story: &Story, name: &str| story.chat.device(CID).client.people().any(|(nick, _)| nick == name);
+    assert!(sees(&story, "Ben") && story.chat.device(CID).shown.is_empty());
+    story
+        .note("After a quarter of an hour it asks whether it is in, what was said, and who is there; and enters anew.");
+    story.wait(16 * 60);
+    assert_eq!(story.chat.device(CID).client.standing(), Standing::In);
+    assert!(!sees(&story, "Ben") && sees(&story, "Ann") && story.chat.device(CID).shown.len() == 1);
     insta::assert_snapshot!(story.told());
 }

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk_account as talk;
-use xmpp_machines::{Action, Machine as _, Rule};
 
 /// Bytes in which deeds follow each other quickly, so that answers come in time.
 fn deeds() -> impl Strategy<Value = Vec<u8>> {
@@ -37,15 +35,7 @@ fn conversations_reach_what_they_should() {
     for _ in 0..400 {
         let Ok(deeds) = deeds().new_tree(&mut runner) else { continue };
         let mut machine = talk::account();
-        let mut sink = |why: Rule, _: Action<'_, _, _>| {
-            decided.insert(why.id());
-        };
-        for (now, op) in talk::script(&deeds.current()) {
-            match op {
-                Op::Input(input) => drop(machine.handle(now, input, &mut sink)),
-                Op::Wake => machine.wake(now, &mut sink),
-            }
-        }
+        crate::live(&mut machine, talk::script(&deeds.current()), &mut decided);
     }
     // A contact that is a joined room is too rare to come up by chance: its vectors show it.
     let rare = "account.J13.c";

@@ -1,12 +1,13 @@
 //! Schrödinger's chat: after any history of faults, what the devices see is what the room sees.
 
 use proptest::prelude::*;
+use xmpp_machines::gc3::client::Dialect;
 use xmpp_machines::sim::world::chat::{self, BOUND, Chat};
 
 proptest! {
     #![proptest_config(ProptestConfig { cases: 24, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// No device claims to be in for longer than the bound when the room has lost it; after the faults everybody sees
+    /// Whether they speak GC3, XEP-0045 or both: no device claims to be in for longer than the bound when the room has lost it; after the faults everybody sees
     /// the same people, and has every message or shows where some are missing.
     #[test]
     fn the_views_come_together(seed: u64, deeds in 1..40_usize) {
@@ -23,6 +24,11 @@ fn histories_hold_faults() {
     assert!(chats.iter().map(|chat| chat.world.net.lost).sum::<u64>() > 100);
     assert!(chats.iter().any(|chat| chat.longest.millis() > 60_000));
     assert!(chats.iter().any(|chat| chat.fallen));
+    let happens = |what: &str| chats.iter().flat_map(|chat| &chat.story).any(|told| told.contains(what));
+    assert!(happens("is renamed") && happens("is kicked") && happens("restarts") && happens("is cut"));
+    let worlds: Vec<usize> =
+        (0..24).map(|seed| chat::dialects(seed).iter().filter(|dialect| **dialect == Dialect::Muc).count()).collect();
+    assert!(worlds.contains(&0) && worlds.contains(&4) && worlds.iter().any(|muc| (1..4).contains(muc)));
 }
 
 /// The same seed is the same world.

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk::{self, Deed, Talk};
-use xmpp_machines::{Action, Machine as _, Rule};
 
 fn deed() -> impl Strategy<Value = Deed> {
     let after = prop_oneof![
@@ -47,15 +45,7 @@ fn conversations_reach_what_they_should() {
         let Ok(Talk { journal, rooms, .. }) = talk::talk(&deeds.current()) else { continue };
         crowded += usize::from(rooms.len() > 1);
         let mut machine = talk::service();
-        for (now, op) in journal {
-            let mut sink = |why: Rule, _: Action<'_, _, _>| {
-                decided.insert(why.id());
-            };
-            match op {
-                Op::Input(input) => assert!(machine.handle(now, input, &mut sink).is_ok()),
-                Op::Wake => machine.wake(now, &mut sink),
-            }
-        }
+        assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
     }
     assert!(crowded > 20, "only {crowded} of 160 conversations have rooms that could disturb each other");
     for rule in [

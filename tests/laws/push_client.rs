@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk_push_client::{self as talk, Deed};
-use xmpp_machines::{Action, Machine as _, Rule};
 
 fn deed() -> impl Strategy<Value = Deed> {
     let after = prop_oneof![6 => 0..1_000_u64, 3 => 1_000..40_000_u64, 1 => 40_000..5_000_000_u64];
@@ -38,15 +36,7 @@ fn conversations_reach_what_they_should() {
         let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
         let Ok((journal, _)) = talk::talk(&deeds.current()) else { continue };
         let Some(mut machine) = talk::client() else { continue };
-        for (now, op) in journal {
-            let mut sink = |why: Rule, _: Action<'_, _, _>| {
-                decided.insert(why.id());
-            };
-            match op {
-                Op::Input(input) => assert!(machine.handle(now, input, &mut sink).is_ok()),
-                Op::Wake => machine.wake(now, &mut sink),
-            }
-        }
+        assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
     }
     for rule in xmpp_machines::push::client::rules::ALL {
         assert!(decided.contains(rule.id()), "{rule} is not among {decided:?}");

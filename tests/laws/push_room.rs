@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk_push_room::{self as talk, Deed};
-use xmpp_machines::{Action, Machine as _, Rule};
 
 fn deed() -> impl Strategy<Value = Deed> {
     let after = prop_oneof![
@@ -45,15 +43,7 @@ fn conversations_reach_what_they_should() {
         let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
         let Ok((journal, _)) = talk::talk(&deeds.current()) else { continue };
         let Some(mut machine) = talk::room() else { continue };
-        for (now, op) in journal {
-            let mut sink = |why: Rule, _: Action<'_, _, _>| {
-                decided.insert(why.id());
-            };
-            match op {
-                Op::Input(input) => assert!(machine.handle(now, input, &mut sink).is_ok()),
-                Op::Wake => machine.wake(now, &mut sink),
-            }
-        }
+        assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
     }
     for rule in xmpp_machines::push::room::rules::ALL {
         // A conversation writes one dialect and no real JID.

@@ -5,10 +5,8 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk_retention::{self as service, Deed, History};
 use xmpp_machines::sim::talk_upload as client;
-use xmpp_machines::{Action, Machine as _, Rule};
 
 fn after() -> impl Strategy<Value = u64> {
     prop_oneof![
@@ -65,15 +63,7 @@ fn histories_reach_what_they_should() {
         let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
         let Ok(History { journal, .. }) = service::play(&deeds.current()) else { continue };
         let mut machine = service::service();
-        for (now, op) in journal {
-            let mut sink = |why: Rule, _: Action<'_, _, _>| {
-                decided.insert(why.id());
-            };
-            match op {
-                Op::Input(input) => drop(machine.handle(now, input, &mut sink)),
-                Op::Wake => machine.wake(now, &mut sink),
-            }
-        }
+        crate::live(&mut machine, journal, &mut decided);
     }
     for rule in [
         "S1", "S3", "S5", "S8", "S13", "S14", "S15", "S17", "S18", "E1", "E2", "D1", "D2", "D9", "D10", "H3", "R1",

@@ -5,9 +5,7 @@ use std::collections::BTreeSet;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
 use proptest::test_runner::TestRunner;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk_service::{self, Deed};
-use xmpp_machines::{Action, Machine as _, Rule};
 
 fn deed() -> impl Strategy<Value = Deed> {
     let after = prop_oneof![6 => 0..300_u64, 3 => 300..5_000_u64, 1 => 5_000..120_000_u64];
@@ -46,15 +44,7 @@ fn conversations_reach_what_they_should() {
         let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
         let Ok((journal, ..)) = talk_service::talk(&deeds.current()) else { continue };
         let Ok(mut domain) = talk_service::domain() else { continue };
-        for (now, op) in journal {
-            let mut sink = |why: Rule, _: Action<'_, _, _>| {
-                decided.insert(why.id());
-            };
-            match op {
-                Op::Input(input) => drop(domain.handle(now, input, &mut sink)),
-                Op::Wake => domain.wake(now, &mut sink),
-            }
-        }
+        crate::live(&mut domain, journal, &mut decided);
     }
     let rare = ["service.S2", "service.M1", "service.L2"];
     let all = xmpp_machines::service::rules::ALL.iter().map(|rule| rule.id());

@@ -9,7 +9,6 @@ use proptest::test_runner::TestRunner;
 use xmpp_machines::limits::SmLimits;
 use xmpp_machines::party::Address;
 use xmpp_machines::seed::Seed;
-use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk_sm::{self, Deed};
 use xmpp_machines::sm::{Copies, Input, Nonza, Notice, Order, Pair, Parcel, Queue, Role, rules};
 use xmpp_machines::{Action, Machine as _, Rule, Time};
@@ -64,15 +63,7 @@ fn lives_reach_what_they_should() {
         all.extend(deeds.current());
         let Ok((journal, _)) = talk_sm::live(role, &all) else { continue };
         let mut queue = talk_sm::queue(role);
-        for (now, op) in journal {
-            let mut sink = |why: Rule, _: Action<'_, _, _>| {
-                decided.insert(why.id());
-            };
-            match op {
-                Op::Input(input) => drop(queue.handle(now, input, &mut sink)),
-                Op::Wake => queue.wake(now, &mut sink),
-            }
-        }
+        crate::live(&mut queue, journal, &mut decided);
     }
     let missing: Vec<_> = rules::ALL.iter().map(|rule| rule.id()).filter(|id| !decided.contains(id)).collect();
     assert!(missing.is_empty(), "{missing:?} never decided anything");

@@ -46,16 +46,19 @@ impl Client {
         let id = sid::stanza_id(&stanza.element, &room).filter(|id| id.len() <= TEXT_BYTES).map(Box::from);
         let stamp = Delay::by(&stanza.element, &room).map(|delay| delay.stamp);
         let heard = self.heard(&stanza.element, id.clone(), stamp, true, out);
-        let own = heard.author.is_some() && heard.author == self.state.id;
+        let by_id = heard.author.is_some() && heard.author == self.state.id;
+        let by_name = !self.state.gc3() && heard.nick.as_deref() == Some(&*self.state.nick);
         // Its own words come back to whoever spoke, with a session or without (GC3 M4).
-        if !own || !self.state.gc3() {
+        if !by_id && !by_name {
             self.proved();
         }
         if let Some(id) = &id {
             if !self.fresh(id) {
                 return say::also(out, rule::C5);
             }
-            self.base(None);
+            if !self.asks_for_end() {
+                self.base(None);
+            }
             self.state.history.live.push_back(id.clone());
         }
         say::order(out, rule::C5, Order::Message(Box::new(heard)));
@@ -76,7 +79,7 @@ impl Client {
         out: &mut Out<'_>,
     ) -> Heard {
         let text = |text: &str| (!text.is_empty() && text.len() <= TEXT_BYTES).then(|| Box::<str>::from(text));
-        let author = message.get_child("occupant-id", ns::OCCUPANT_ID).and_then(|o| o.attr("id")).and_then(text);
+        let author = self.occupant_id(message.get_child("occupant-id", ns::OCCUPANT_ID), out);
         let nick = match crate::codec::nick::nick(message) {
             Some(nick) if self.state.gc3() => text(nick),
             _ => message.attr("from").and_then(|from| from.split_once('/')).and_then(|(_, nick)| text(nick)),
@@ -97,13 +100,21 @@ impl Client {
         if !self.state.config.archive {
             return self.cannot_read(rule::C3, out);
         }
+        if self.asks_for_end() {
+            return self.query(Reading::End, 0, rule::M9, out);
+        }
         self.query(Reading::Onwards, 0, why, out);
+    }
+
+    /// Whether history begins with the end of the archive, which a room of XEP-0045 does not tell at the entry (M9).
+    fn asks_for_end(&self) -> bool {
+        !self.state.gc3() && self.state.config.archive && !self.state.history.based
     }
 
     /// Counts what was heard live against the archive (C4), also where nothing was heard if there is a `doubt`.
     pub(super) fn verify(&mut self, doubt: bool, out: &mut Out<'_>) {
         let history = &self.state.history;
-        let counts = self.state.gc3() && self.state.config.archive && self.state.online;
+        let counts = history.based && self.state.config.archive && self.state.online;
         if counts && history.walk.is_none() && (doubt || !history.live.is_empty()) {
             self.query(Reading::Count, 0, rule::C4, out);
         }
@@ -115,6 +126,7 @@ impl Client {
         let page = match reading {
             Reading::Onwards => PageRequest { max: Some(self.state.limits.page), at: Position::First },
             Reading::Newest => PageRequest { max: Some(self.state.limits.page), at: Position::Last },
+            Reading::End => PageRequest { max: Some(1), at: Position::Last },
             Reading::Count => PageRequest { max: Some(0), at: Position::First },
         };
         say::iq(&self.state, out, why, &to, &id, StanzaType::Set, |writer| {
@@ -140,8 +152,10 @@ impl Client {
         walk.came = walk.came.saturating_add(1);
         let id: Box<str> = id.into();
         let stamp = forwarded.children().find_map(Delay::read).map(|delay| delay.stamp);
-        // What was heard live is certain now that the archive has it.
-        self.state.history.live.retain(|live| *live != id);
+        // What was heard live is certain now that the archive has it, and what was heard before it is older.
+        if let Some(place) = self.state.history.live.iter().position(|live| *live == id) {
+            self.state.history.live.drain(..=place);
+        }
         let heard = self.heard(message, Some(id.clone()), stamp, false, out);
         if !self.fresh(&id) {
             return say::also(out, rule::C5);
@@ -161,7 +175,8 @@ impl Client {
         let complete = matches!(fin.attr("complete"), Some("true" | "1"));
         // A page says how many there are: those that did not come were lost on the way.
         let rest = page.index.zip(page.count).map(|(index, count)| count.saturating_sub(index));
-        let wanted = rest.map(|rest| rest.min(u64::from(self.state.limits.page)));
+        let most = if walk.reading == Reading::End { 1 } else { self.state.limits.page };
+        let wanted = rest.map(|rest| rest.min(u64::from(most)));
         // A service may cut its pages shorter: what came twice in the same number is all there is.
         let short = wanted.is_some_and(|wanted| wanted > walk.came);
         let cut = short && !complete && self.state.history.cut.replace(walk.came) == Some(walk.came);
@@ -195,6 +210,10 @@ impl Client {
                 }
                 self.query(Reading::Onwards, walk.pages + 1, rule::C2, out);
             }
+            Reading::End => {
+                self.base(last);
+                self.caught_up(out);
+            }
             Reading::Newest => {
                 let after = self.state.history.certain.clone();
                 if walk.first.is_some() || last.is_some() {
@@ -225,6 +244,12 @@ impl Client {
                 self.query(Reading::Newest, 0, rule::C3, out);
             }
             (Reading::Count, _) => say::also(out, rule::C4),
+            // An archive that cannot be read has no end: history begins with what was heard.
+            (Reading::End, _) => {
+                let newest = self.state.history.live.drain(..).next_back();
+                self.base(newest.as_deref());
+                say::also(out, rule::M9);
+            }
             _ => self.cannot_read(rule::C3, out),
         }
     }

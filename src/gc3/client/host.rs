@@ -31,6 +31,9 @@ pub struct ClientConfig {
     pub password: Option<String>,
     /// Whether the room has an archive (`urn:xmpp:mam:2`).
     pub archive: bool,
+    /// Whether the room has occupant-ids (`urn:xmpp:occupant-id:0`). Elsewhere whoever speaks may write one, and none
+    /// counts. A room of GC3 has them.
+    pub occupant_ids: bool,
     /// Whether the account joins for its devices (`urn:xmpp:gc3:0:pam`).
     pub account: bool,
 }

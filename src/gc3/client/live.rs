@@ -23,7 +23,7 @@ impl Client {
     }
 
     /// Asks something about being in, and waits for the answer.
-    fn ask(&mut self, what: What, to: &str) -> Box<str> {
+    pub(super) fn ask(&mut self, what: What, to: &str) -> Box<str> {
         let id = self.state.draw();
         let until = self.state.now.plus(self.state.limits.answer_for);
         self.state.open = Some(Open { what, id: id.clone(), to: to.into(), until });
@@ -72,7 +72,7 @@ impl Client {
     }
 
     pub(super) fn ping(&mut self, why: Rule, out: &mut Out<'_>) {
-        let to = format!("{}/{}", self.state.room(), self.state.nick);
+        let to = self.own_address();
         let id = self.ask(What::Ping, &to);
         say::iq(&self.state, out, why, &to, &id, StanzaType::Get, |writer| {
             writer.open("ping", ns::PING).close();
@@ -82,20 +82,23 @@ impl Client {
     pub(super) fn leave(&mut self, out: &mut Out<'_>) {
         self.state.want = false;
         self.state.listed = false;
-        if self.state.online && self.state.standing != Standing::Out(Why::Left) {
-            if self.state.config.dialect == Dialect::Muc {
-                let (me, to) = (self.state.config.me.to_string(), format!("{}/{}", self.state.room(), self.state.nick));
-                say::presence(out, rule::L1, &me, &to, StanzaType::Unavailable, |_| {});
-            } else {
-                self.say_leave(rule::L1, out);
-            }
+        // A room of XEP-0045 that has put the client out itself need not be told.
+        let told = match self.state.standing {
+            Standing::Out(why) => why == Why::Left || !self.state.gc3(),
+            Standing::Joining | Standing::In | Standing::Unsure => false,
+        };
+        if self.state.online && !told {
+            self.say_leave(rule::L1, out);
         }
-        self.state.owes_leave = self.state.gc3();
+        self.state.owes_leave |= !told;
         self.out_of(Why::Left, rule::L1, out);
     }
 
     /// Tells the room, or the account, that it leaves; until there is an answer this is owed.
     pub(super) fn say_leave(&mut self, why: Rule, out: &mut Out<'_>) {
+        if self.state.config.dialect == Dialect::Muc {
+            return self.exit(why, out);
+        }
         let (account, room) = (self.state.config.account, self.state.room().to_owned());
         let to = if account { self.state.config.me.to_bare().to_string() } else { room.clone() };
         let id = self.ask(What::Leave, &to);
@@ -104,16 +107,35 @@ impl Client {
         });
     }
 
+    /// Whether an answer to a self-ping says that the client is in.
+    pub(super) const fn in_by_ping(error: Option<&StanzaError<'_>>) -> bool {
+        match error {
+            None => true,
+            Some(error) => {
+                matches!(error.condition, Condition::ServiceUnavailable | Condition::FeatureNotImplemented)
+            }
+        }
+    }
+
     /// The answer to a leave: all but those that say that the room was not reached mean that the client is out.
     fn left(&mut self, error: Option<&StanzaError<'_>>, out: &mut Out<'_>) {
         let unreached = error.is_some_and(|error| {
             let remote = matches!(error.condition, Condition::RemoteServerNotFound | Condition::RemoteServerTimeout);
             error.type_ == ErrorType::Wait || remote
         });
-        if unreached {
+        // By XEP-0045 the answer is that to a self-ping: there a result says that the client is still in.
+        let in_yet = !self.state.gc3() && Self::in_by_ping(error);
+        if unreached || in_yet {
             return self.leave_later(out);
         }
+        self.has_left(out);
+    }
+
+    /// The room knows that the client has left.
+    pub(super) fn has_left(&mut self, out: &mut Out<'_>) {
         self.state.owes_leave = false;
+        self.state.open.take_if(|open| open.what == What::Leave);
+        self.state.retry = None;
         say::also(out, rule::L1);
     }
 

@@ -92,6 +92,9 @@ impl Client {
             Command::Join => {
                 let was = core::mem::replace(&mut self.state.want, true);
                 self.state.owes_leave = false;
+                if !was && !self.state.gc3() {
+                    self.state.nick = self.state.config.nick.as_str().into();
+                }
                 if self.state.online && (!was || self.state.standing != Standing::In) {
                     (self.state.rejoined, self.state.pause) = (false, self.state.limits.retry.0);
                     self.join(rule::J1, out);
@@ -223,6 +226,8 @@ impl Client {
             self.answered(&open, stanza, out);
         } else if (listing || walk) && !room {
             say::also(out, rule::E1);
+        } else if listing && !self.state.gc3() {
+            self.who_is_there(stanza, out);
         } else if listing {
             self.people_came(stanza, out);
         } else if walk {

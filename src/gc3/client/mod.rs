@@ -23,6 +23,7 @@
 //!     nick: "Ann".into(),
 //!     password: None,
 //!     archive: true,
+//!     occupant_ids: true,
 //!     account: false,
 //! };
 //! let mut client = Client::new(config, ClientLimits::default(), Seed::new([7; 32]));

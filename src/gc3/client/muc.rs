@@ -1,4 +1,6 @@
-//! Rooms of XEP-0045: entered by presence, and asked by self-ping (XEP-0410).
+//! Rooms of XEP-0045: entered by presence, asked by self-ping (XEP-0410), and compared by service discovery.
+
+use std::collections::BTreeMap;
 
 use minidom::Element;
 
@@ -6,21 +8,26 @@ use super::host::{Notice, Standing, Why};
 use super::machine::Client;
 use super::rules as rule;
 use super::say::{self, Out};
-use super::state::{Open, Person, TEXT_BYTES, What};
-use crate::codec::{Condition, Stanza, StanzaError, StanzaType};
+use super::state::{Listing, Open, Person, TEXT_BYTES, What};
+use crate::codec::{Condition, Page, Stanza, StanzaError, StanzaType};
 use crate::ns;
 use crate::rule::Rule;
 
 impl Client {
     /// Enters by presence.
     pub(super) fn enter(&mut self, why: Rule, out: &mut Out<'_>) {
-        let (me, nick) = (self.state.config.me.to_string(), self.state.config.nick.clone());
-        let to = format!("{}/{nick}", self.state.config.room);
-        let until = self.state.now.plus(self.state.limits.answer_for);
-        let id = self.state.draw();
-        self.state.open = Some(Open { what: What::Join, id, to: to.as_str().into(), until });
-        (self.state.retry, self.state.spoke, self.state.nick) = (None, self.state.now, nick.into());
+        self.begin(why, out);
+        self.stand(Standing::Joining, why, out);
+    }
+
+    /// Sends the presence that enters. Whoever is in already is told of everybody anew (XEP-0045 §17.3).
+    fn begin(&mut self, why: Rule, out: &mut Out<'_>) {
+        let me = self.state.config.me.to_string();
+        let to = self.own_address();
+        self.ask(What::Join, &to);
+        self.state.listing = None;
         self.state.people.clear();
+        self.state.whole = true;
         let (archive, password) = (self.state.config.archive, self.state.config.password.clone());
         say::presence(out, why, &me, &to, StanzaType::Available, |writer| {
             writer.open("x", ns::MUC);
@@ -33,35 +40,58 @@ impl Client {
             }
             writer.close();
         });
-        self.stand(Standing::Joining, why, out);
+    }
+
+    pub(super) fn own_address(&self) -> String {
+        format!("{}/{}", self.state.room(), self.state.nick)
+    }
+
+    /// Leaves by presence. A leave that is repeated is followed by a self-ping, whose answer says whether it arrived.
+    pub(super) fn exit(&mut self, why: Rule, out: &mut Out<'_>) {
+        let (me, to) = (self.state.config.me.to_string(), self.own_address());
+        let id = self.ask(What::Leave, &to);
+        say::presence(out, why, &me, &to, StanzaType::Unavailable, |_| {});
+        if why == rule::L2 {
+            say::iq(&self.state, out, why, &to, &id, StanzaType::Get, |writer| {
+                writer.open("ping", ns::PING).close();
+            });
+        }
     }
 
     /// The answer to a self-ping.
     pub(super) fn pinged(&mut self, error: Option<&StanzaError<'_>>, out: &mut Out<'_>) {
         match error.map(|error| error.condition) {
-            None | Some(Condition::ServiceUnavailable | Condition::FeatureNotImplemented) => {
+            _ if Self::in_by_ping(error) => {
+                let unsure = self.state.standing != Standing::In;
                 self.proved();
                 (self.state.rejoined, self.state.pause) = (false, self.state.limits.retry.0);
                 self.stand(Standing::In, rule::M2, out);
+                if unsure && self.state.config.archive {
+                    self.read_on(None, rule::C1, out);
+                } else {
+                    self.verify(true, out);
+                }
+                self.ask_who_is_there(out);
             }
             Some(Condition::RemoteServerNotFound | Condition::RemoteServerTimeout) => self.later(rule::S5, out),
             Some(Condition::ItemNotFound) => self.lost(rule::M4, out),
-            Some(_) => self.lost(rule::M3, out),
+            _ => self.lost(rule::M3, out),
         }
     }
 
     /// Presence of the room: somebody's, or an error.
     pub(super) fn occupant(&mut self, stanza: &Stanza, nick: Option<&str>, out: &mut Out<'_>) {
-        // Who is out, or going, hears the room's farewell and no more.
-        if !self.state.want {
-            return say::also(out, rule::E2);
-        }
         let x = stanza.child("x", ns::MUC_USER);
         let has = |code: &str| {
             let mut statuses =
                 x.into_iter().flat_map(Element::children).filter(|child| child.is("status", ns::MUC_USER));
             statuses.any(|status| status.attr("code") == Some(code))
         };
+        // Who is out, or going, hears the room's farewell and no more.
+        if !self.state.want {
+            let farewell = stanza.type_ == StanzaType::Unavailable && has("110") && !has("303");
+            return if farewell && self.state.owes_leave { self.has_left(out) } else { say::also(out, rule::E2) };
+        }
         if stanza.type_ == StanzaType::Error {
             return self.enter_refused(stanza, out);
         }
@@ -70,15 +100,15 @@ impl Client {
         let item = x.and_then(|x| x.get_child("item", ns::MUC_USER));
         match stanza.type_ {
             StanzaType::Available => {
-                self.here(stanza, nick, item);
+                self.here(stanza, nick, item, out);
                 if own {
                     self.state.nick = nick.into();
-                    let open = self.state.open.take_if(|open| open.what == What::Join);
-                    self.state.id = occupant_id(stanza);
+                    self.state.open.take_if(|open| open.what == What::Join);
+                    self.state.id = self.occupant_id(stanza.child("occupant-id", ns::OCCUPANT_ID), out);
                     self.proved();
-                    let first = open.is_some() || self.state.standing != Standing::In;
+                    let back = self.state.standing != Standing::In;
                     self.stand(Standing::In, rule::M1, out);
-                    if first {
+                    if back {
                         self.state.pause = self.state.limits.retry.0;
                         self.entered(out);
                     }
@@ -92,8 +122,12 @@ impl Client {
                 }
                 self.gone(nick);
                 say::tell(out, rule::P3, Notice::People);
-                if own {
-                    self.put_out(x, &has, out);
+                // What comes before the answer to an entry is about what was before it: a leave, or a kick.
+                let entering = self.state.open.as_ref().is_some_and(|open| open.what == What::Join);
+                match (own, entering) {
+                    (true, true) => say::also(out, rule::M5),
+                    (true, false) => self.put_out(x, &has, out),
+                    (false, _) => {}
                 }
             }
             _ => say::also(out, rule::E2),
@@ -102,15 +136,55 @@ impl Client {
 
     /// Entered: what was missed meanwhile is read from the archive.
     fn entered(&mut self, out: &mut Out<'_>) {
-        if !self.state.history.based {
-            return self.base(None);
-        }
-        if self.state.config.archive {
-            self.read_on(None, rule::C1, out);
-        } else {
+        match (self.state.config.archive, self.state.history.based) {
+            (true, _) => self.read_on(None, rule::C1, out),
             // Without an archive nobody knows what was missed.
-            self.read_on(None, rule::C3, out);
+            (false, true) => self.read_on(None, rule::C3, out),
+            (false, false) => self.base(None),
         }
+    }
+
+    /// Asks for the occupants, to compare them with those that presence has shown: a lost presence says nothing itself.
+    fn ask_who_is_there(&mut self, out: &mut Out<'_>) {
+        if self.state.listing.is_some() || !self.state.whole || self.state.anew > self.state.now {
+            return;
+        }
+        let (id, to) = (self.state.draw(), self.state.room().to_owned());
+        say::iq(&self.state, out, rule::M8, &to, &id, StanzaType::Get, |writer| {
+            writer.open("query", ns::DISCO_ITEMS).close();
+        });
+        let until = self.state.now.plus(self.state.limits.answer_for);
+        self.state.listing = Some(Listing { id, until, first: None, fresh: BTreeMap::new() });
+    }
+
+    /// The occupants by service discovery: if they are others than those shown, the client begins anew.
+    pub(super) fn who_is_there(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
+        self.state.listing = None;
+        let list = stanza.payload().filter(|payload| payload.is("query", ns::DISCO_ITEMS));
+        if let Some(list) = list.filter(|_| stanza.type_ == StanzaType::Result)
+            && self.state.open.is_none()
+            && self.shows_others(list)
+        {
+            self.state.anew = self.state.now.plus(self.state.limits.retry.1);
+            return self.begin(rule::M8, out);
+        }
+        say::also(out, rule::M8);
+    }
+
+    /// Whether a list of occupants, or its first page, differs from what presence has shown. A list in which the client
+    /// itself is missing is kept from it, or is one of something else.
+    fn shows_others(&self, list: &Element) -> bool {
+        let (mut count, mut own, mut known) = (0_u64, false, true);
+        for item in list.children().filter(|child| child.is("item", ns::DISCO_ITEMS)) {
+            let address = item.attr("jid").and_then(|jid| jid.split_once('/'));
+            let Some((_, nick)) = address.filter(|(room, _)| *room == self.state.room()) else { return false };
+            count = count.saturating_add(1);
+            own |= nick == &*self.state.nick;
+            known &= self.state.people.contains_key(nick);
+        }
+        let all = Page::read(list).ok().flatten().and_then(|page| page.count).unwrap_or(count);
+        let readable = own || (count > 0 && all > count);
+        readable && (!known || all != self.state.people.len() as u64)
     }
 
     fn enter_refused(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
@@ -121,11 +195,11 @@ impl Client {
         }
     }
 
-    fn here(&mut self, stanza: &Stanza, nick: &str, item: Option<&Element>) {
+    fn here(&mut self, stanza: &Stanza, nick: &str, item: Option<&Element>, out: &mut Out<'_>) {
         let text = |name: &str| {
             item.and_then(|item| item.attr(name)).filter(|text| text.len() <= TEXT_BYTES).map(Box::<str>::from)
         };
-        let occupant = occupant_id(stanza);
+        let occupant = self.occupant_id(stanza.child("occupant-id", ns::OCCUPANT_ID), out);
         if let Some(id) = &occupant {
             self.state.book.learn(id, nick, self.state.now);
             self.state.book.back(id);
@@ -183,16 +257,20 @@ impl Client {
 
     /// Whether an item-not-found was for a nickname that is not the client's any more: then it asks again (M4).
     pub(super) fn renamed_meanwhile(&self, open: &Open) -> bool {
-        let now = format!("{}/{}", self.state.room(), self.state.nick);
-        open.what == What::Ping && *open.to != *now
+        open.what == What::Ping && *open.to != *self.own_address()
     }
 
     pub(super) fn ping_again(&mut self, why: Rule, out: &mut Out<'_>) {
         self.ping(why, out);
     }
-}
 
-fn occupant_id(stanza: &Stanza) -> Option<Box<str>> {
-    let id = stanza.child("occupant-id", ns::OCCUPANT_ID)?.attr("id")?;
-    (!id.is_empty() && id.len() <= TEXT_BYTES).then(|| id.into())
+    /// The occupant-id that the room gave somebody, if it gives any: else it is a word of whoever wrote it (N3).
+    pub(super) fn occupant_id(&self, id: Option<&Element>, out: &mut Out<'_>) -> Option<Box<str>> {
+        let id = id?.attr("id").filter(|id| !id.is_empty() && id.len() <= TEXT_BYTES)?;
+        if self.state.gc3() || self.state.config.occupant_ids {
+            return Some(id.into());
+        }
+        say::also(out, rule::N3);
+        None
+    }
 }

@@ -47,7 +47,7 @@ pub(super) enum What {
 pub(super) struct Open {
     pub(super) what: What,
     pub(super) id: Box<str>,
-    /// Who answers.
+    /// Who answers; the own occupant address where presence is.
     pub(super) to: Box<str>,
     pub(super) until: Time,
 }
@@ -70,6 +70,8 @@ pub(super) enum Reading {
     Onwards,
     /// The last page, after a gap.
     Newest,
+    /// The last message, with which history begins.
+    End,
     /// Only how many there are.
     Count,
 }
@@ -152,6 +154,8 @@ pub(super) struct State {
     pub(super) people: BTreeMap<Box<str>, Person>,
     pub(super) listing: Option<Listing>,
     pub(super) history: History,
+    /// Before when the client does not look again, in a room of XEP-0045, whether it was shown everybody.
+    pub(super) anew: Time,
     pub(super) early: Option<Early>,
     /// Until when a subscription request belongs to the join that was answered.
     pub(super) approve_until: Option<Time>,
@@ -187,6 +191,7 @@ impl State {
             people: BTreeMap::new(),
             listing: None,
             history: History::default(),
+            anew: Time::EPOCH,
             early: None,
             approve_until: None,
             book: NickBook::new(limits.names, limits.names_for),

@@ -1,8 +1,9 @@
 //! Schrödinger's chat: devices, their home servers and a room service, through faults and out of them.
 //!
-//! A history is drawn from a seed: people join, speak, leave, go offline, vanish without a word; streams lose stanzas or
-//! are cut; the service restarts, sometimes into the past. At every step no device may claim to be in for longer than
-//! [`BOUND`] when the room has lost it. Then the faults end, and after [`CALM`] every device must see what the room sees.
+//! A history is drawn from a seed: people join, speak, leave, are renamed or kicked, go offline, vanish without a word;
+//! streams lose stanzas or are cut; the service restarts, sometimes into the past. At every step no device may claim to
+//! be in for longer than [`BOUND`] when the room has lost it. Then the faults end, and after [`CALM`] every device must
+//! see what the room sees. Each device speaks the dialect that the seed gives it: GC3, or XEP-0045.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +12,7 @@ use jid::{BareJid, FullJid};
 use super::{Climate, Device, Dice, Home, Id, Net, Node, Rooms, Sending, World};
 use crate::codec::Stanza;
 use crate::gc3::account::Way;
-use crate::gc3::client::{ClientConfig, Command, Dialect, Standing};
+use crate::gc3::client::{ClientConfig, Command, Dialect, Person, Standing};
 use crate::gc3::{Account, Client, Service, ServiceConfig};
 use crate::limits::{AccountLimits, ClientLimits, Gc3Limits};
 use crate::seed::Seed;
@@ -87,6 +88,8 @@ pub struct Chat {
     /// The world.
     pub world: World<Actor>,
     room: BareJid,
+    /// Which dialect each device speaks.
+    speaks: [Dialect; 4],
     /// Since when each device claims to be in though the room has lost it.
     wrong: [Option<Time>; 4],
     /// The longest that one claimed so.
@@ -99,17 +102,16 @@ pub struct Chat {
 }
 
 impl Chat {
-    /// A room of Ann's, and everybody connected. Every second person's account joins for its devices.
+    /// A room of Ann's, and everybody connected by the dialect named. Of those who speak GC3 every second person's
+    /// account joins for its devices.
     ///
     /// # Errors
     /// What is wrong with the world.
-    pub fn new(seed: u64) -> Result<Self, String> {
+    pub fn new(seed: u64, speaks: [Dialect; 4]) -> Result<Self, String> {
         let wrong = |why: jid::Error| why.to_string();
-        let service = Service::new(
-            ServiceConfig::new(&BareJid::new(DOMAIN).map_err(wrong)?),
-            Gc3Limits::default(),
-            Seed::new([9; 32]),
-        );
+        let config = ServiceConfig::new(&BareJid::new(DOMAIN).map_err(wrong)?);
+        let config = ServiceConfig { muc: speaks.contains(&Dialect::Muc), ..config };
+        let service = Service::new(config, Gc3Limits::default(), Seed::new([9; 32]));
         let domain = |jid: &str| jid.split_once('@').map_or(jid, |(_, domain)| domain).to_owned();
         let peers = PEOPLE.iter().enumerate().map(|(n, (jid, ..))| (domain(jid), home(n))).collect();
         let mut nodes = vec![Actor::Rooms(Rooms::new(service, peers))];
@@ -117,7 +119,7 @@ impl Chat {
             let jid = BareJid::new(jid).map_err(wrong)?;
             let account = Account::new(&jid, AccountLimits::default(), Seed::new([n as u8; 32]));
             nodes.push(Actor::Home(Home::new(account, BTreeMap::from([(DOMAIN.to_owned(), ROOMS)]))));
-            nodes.push(Actor::Device(placeholder(n)?));
+            nodes.push(Actor::Device(placeholder(n, speaks[n])?));
         }
         let mut world = World::new(nodes, Net::new(seed), START);
         // Ann's device creates the room by hand: a client knows one room.
@@ -135,14 +137,22 @@ impl Chat {
         world.pass(Span::from_secs(5), |_| {}).map_err(|_| "restless")?;
         let Some(Actor::Rooms(rooms)) = world.nodes.first() else { return Err("no rooms".into()) };
         let room = rooms.service.rooms().next().ok_or("no room was created")?;
-        for n in 0..PEOPLE.len() {
-            let client = client(n, &room)?;
+        for (n, dialect) in speaks.into_iter().enumerate() {
+            let client = client(n, &room, dialect)?;
             if let Some(Actor::Device(device)) = world.nodes.get_mut(device(n)) {
                 device.client = client;
             }
         }
-        let mut chat =
-            Self { world, room, wrong: [None; 4], longest: Span::ZERO, said: 0, fallen: false, story: Vec::new() };
+        let mut chat = Self {
+            world,
+            room,
+            speaks,
+            wrong: [None; 4],
+            longest: Span::ZERO,
+            said: 0,
+            fallen: false,
+            story: Vec::new(),
+        };
         for n in 0..PEOPLE.len() {
             chat.online(n);
             chat.command(n, Command::Join);
@@ -217,9 +227,53 @@ impl Chat {
             .with_type(crate::codec::StanzaType::Groupchat)
             .with_id(&format!("m{}", self.said))
             .with_body(&text);
+        self.send(person, stanza);
+    }
+
+    /// A device sends something that its client knows nothing of.
+    fn send(&mut self, person: usize, stanza: Stanza) {
         if self.device(person).connected {
             self.world.act(device(person), |_, _, out| out.push((home(person), stanza)));
         }
+    }
+
+    /// A request to the room, which a user makes by other means than the client.
+    fn request(&mut self, person: usize, payload: &str) {
+        self.said += 1;
+        let (from, id) = (full(person), self.said);
+        let text = format!("<iq type='set' id='r{id}' from='{from}' to='{}'>{payload}</iq>", self.room);
+        if let Ok(stanza) = crate::codec::Reader::one(crate::ns::CLIENT, text.as_bytes()) {
+            self.send(person, stanza);
+        }
+    }
+
+    /// Somebody takes another name.
+    pub fn rename(&mut self, person: usize, nick: &str) {
+        match self.speaks[person] {
+            Dialect::Muc => self.send(person, Stanza::presence(&full(person), &format!("{}/{nick}", self.room))),
+            Dialect::Gc3 => self.request(
+                person,
+                &format!(
+                    "<participant xmlns='urn:xmpp:gc3:0'><x xmlns='jabber:x:data' type='submit'>\
+                     <field var='FORM_TYPE'><value>urn:xmpp:gc3:participant</value></field>\
+                     <field var='urn:xmpp:gc3:fields:nickname'><value>{nick}</value></field></x></participant>"
+                ),
+            ),
+        }
+    }
+
+    /// Ann, whose room it is, kicks somebody.
+    pub fn kick(&mut self, person: usize) {
+        let client = &self.device(person).client;
+        let Some(id) = client.id() else { return };
+        let nick = client.nick();
+        let payload = match self.speaks[0] {
+            Dialect::Muc => {
+                format!("<query xmlns='http://jabber.org/protocol/muc#admin'><item nick='{nick}' role='none'/></query>")
+            }
+            Dialect::Gc3 => format!("<participants xmlns='urn:xmpp:gc3:0'><item id='{id}' kick='yes'/></participants>"),
+        };
+        self.request(0, &payload);
     }
 
     /// The room service restarts, from now or from the state that was kept last.
@@ -281,15 +335,24 @@ impl Chat {
                     }
                 }
                 Standing::Out(_) if !listed => continue,
+                // By XEP-0045 a device is out, and its account may be in by request.
+                Standing::Out(_) if self.speaks[person] == Dialect::Muc && !serves(&self.world, &self.room, person) => {
+                    continue;
+                }
                 // A service that falls back forgets a leave, and nobody is asked again who is out: the account is in, and
                 // no device of it hears anything.
                 Standing::Out(_) if self.fallen => continue,
                 other => return Err(format!("{nick} is {other:?}, and the room says {listed}")),
             }
+            let id = |id: &str, person: &Person| person.occupant.as_deref().unwrap_or(id).to_owned();
             let seen: BTreeMap<String, String> =
-                device.client.people().map(|(id, person)| (id.to_owned(), person.nick.to_string())).collect();
+                device.client.people().map(|(key, person)| (id(key, person), person.nick.to_string())).collect();
             if seen != names {
                 return Err(format!("{nick} sees {seen:?}, and there are {names:?}"));
+            }
+            let own = device.client.id().and_then(|id| names.get(id));
+            if own.map(String::as_str) != Some(device.client.nick()) {
+                return Err(format!("{nick} believes to be called {}, and is {own:?}", device.client.nick()));
             }
             // After its first message nothing may be missing.
             let first = archive.iter().position(|id| device.shown.contains(id)).unwrap_or(archive.len());
@@ -312,7 +375,7 @@ impl Chat {
         let person = dice.throw(PEOPLE.len() as u64) as usize;
         let nick = PEOPLE[person].2;
         let connected = self.device(person).connected;
-        let told = match dice.throw(20) {
+        let told = match dice.throw(23) {
             0..=6 => {
                 self.say(person);
                 format!("{nick} speaks")
@@ -358,6 +421,15 @@ impl Chat {
                 self.world.net.climate = climate;
                 format!("{climate:?}")
             }
+            19 | 20 => {
+                let new = format!("{nick}{}", dice.throw(4));
+                self.rename(person, &new);
+                format!("{nick} is renamed to {new}")
+            }
+            21 => {
+                self.kick(person);
+                format!("{nick} is kicked")
+            }
             _ => {
                 self.notice(person);
                 if let Some(Actor::Device(device)) = self.world.nodes.get_mut(device(person)) {
@@ -387,14 +459,30 @@ impl Chat {
     }
 }
 
+/// Which dialect each device speaks in the world of a seed: all GC3, all XEP-0045, or a mixture.
+#[must_use]
+pub const fn dialects(seed: u64) -> [Dialect; 4] {
+    let mut dice = Dice::new(seed ^ 0xd1a1);
+    let mixture = [0, 15, dice.throw(16)][dice.throw(3) as usize];
+    let mut speaks = [Dialect::Gc3; 4];
+    let mut person = 0;
+    while person < speaks.len() {
+        if mixture >> person & 1 == 1 {
+            speaks[person] = Dialect::Muc;
+        }
+        person += 1;
+    }
+    speaks
+}
+
 /// A whole history of a seed: faults, and then calm. Gives what happened.
 ///
 /// # Errors
 /// What is wrong at the end of it, after what happened.
 pub fn history(seed: u64, deeds: usize) -> Result<Chat, String> {
-    let mut chat = Chat::new(seed)?;
+    let mut chat = Chat::new(seed, dialects(seed))?;
     let mut dice = Dice::new(seed ^ 0x5eed);
-    let told = |chat: &Chat, what: String| format!("seed {seed}: {what}\n{}", chat.story.join("\n"));
+    let told = |chat: &Chat, what: String| format!("seed {seed}, {:?}: {what}\n{}", chat.speaks, chat.story.join("\n"));
     for _ in 0..deeds {
         chat.deed(&mut dice);
         let scale = 10 + dice.throw(11);
@@ -431,23 +519,24 @@ fn full(person: usize) -> String {
     format!("{jid}/{resource}")
 }
 
-fn client(person: usize, room: &BareJid) -> Result<Client, String> {
+fn client(person: usize, room: &BareJid, dialect: Dialect) -> Result<Client, String> {
     let config = ClientConfig {
         room: room.clone(),
         me: FullJid::new(&full(person)).map_err(|why| why.to_string())?,
-        dialect: Dialect::Gc3,
+        dialect,
         nick: PEOPLE[person].2.into(),
         password: None,
         archive: true,
-        account: person % 2 == 1,
+        occupant_ids: true,
+        account: person % 2 == 1 && dialect == Dialect::Gc3,
     };
     Ok(Client::new(config, ClientLimits::default(), Seed::new([100 + person as u8; 32])))
 }
 
 /// A device before the room's address is known.
-fn placeholder(person: usize) -> Result<Device, String> {
+fn placeholder(person: usize, dialect: Dialect) -> Result<Device, String> {
     let nowhere = BareJid::new("nowhere@rooms.example").map_err(|why| why.to_string())?;
-    Ok(Device::new(client(person, &nowhere)?, full(person), home(person)))
+    Ok(Device::new(client(person, &nowhere, dialect)?, full(person), home(person)))
 }
 
 fn connect(world: &mut World<Actor>, person: usize) {

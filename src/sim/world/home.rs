@@ -21,13 +21,15 @@ pub struct Home {
     pub sessions: BTreeMap<String, Id>,
     /// Rooms that are subscribed to the account's presence.
     pub subscribed: BTreeSet<String>,
+    /// Whom each session sent presence by address: they are told when it ends (RFC 6121 §4.6.6).
+    directed: BTreeSet<(String, String)>,
 }
 
 impl Home {
     /// A home server without sessions.
     #[must_use]
     pub const fn new(account: Account, peers: BTreeMap<String, Id>) -> Self {
-        Self { account, peers, sessions: BTreeMap::new(), subscribed: BTreeSet::new() }
+        Self { account, peers, sessions: BTreeMap::new(), subscribed: BTreeSet::new(), directed: BTreeSet::new() }
     }
 
     /// A device has connected and is available.
@@ -43,8 +45,12 @@ impl Home {
         if self.sessions.remove(full).is_none() {
             return;
         }
-        for room in self.subscribed.clone() {
-            self.route(Stanza::presence(full, &room).with_type(StanzaType::Unavailable), out);
+        let (ended, kept) = core::mem::take(&mut self.directed).into_iter().partition(|(session, _)| session == full);
+        self.directed = kept;
+        let ended: BTreeSet<(String, String)> = ended;
+        let told = self.subscribed.iter().chain(ended.iter().map(|(_, to)| to));
+        for to in told.cloned().collect::<Vec<String>>() {
+            self.route(Stanza::presence(full, &to).with_type(StanzaType::Unavailable), out);
         }
         if let Ok(full) = jid::FullJid::new(full) {
             self.give(now, Input::Gone(full), out);
@@ -104,6 +110,7 @@ impl Home {
                 self.route(stanza, out);
                 return self.subscribe(&to, out);
             }
+            self.note_directed(&stanza, &to);
             return self.route(stanza, out);
         }
         if to.contains('/') {
@@ -133,6 +140,15 @@ impl Home {
             }
             (StanzaKind::Presence, _) => {}
             _ => self.refuse(&stanza, out),
+        }
+    }
+
+    fn note_directed(&mut self, stanza: &Stanza, to: &str) {
+        let from = stanza.from.as_ref().map(ToString::to_string).unwrap_or_default();
+        match (stanza.kind, stanza.type_) {
+            (StanzaKind::Presence, StanzaType::Available) => drop(self.directed.insert((from, to.to_owned()))),
+            (StanzaKind::Presence, StanzaType::Unavailable) => drop(self.directed.remove(&(from, to.to_owned()))),
+            _ => {}
         }
     }
 

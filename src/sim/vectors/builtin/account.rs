@@ -2,18 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jid::{BareJid, FullJid};
+use jid::BareJid;
 
 use super::super::super::bench::{Bench, Host};
 use super::super::super::transcript::{Show, What};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
-use super::{Builtin, Stage, put, set_limit, unknown};
-use crate::codec::{Reader, Stanza};
+use super::{Builtin, Stage, put, read, set_limit, unknown};
+use crate::codec::Stanza;
 use crate::gc3::Account;
 use crate::gc3::account::{FEATURES, Input, Order, Way};
 use crate::limits::AccountLimits;
-use crate::ns;
 use crate::seed::Seed;
 use crate::time::Time;
 
@@ -75,9 +74,7 @@ impl Stage for AtHome {
     }
 
     fn input(&mut self, element: &Tree) -> Result<Input, Stop> {
-        let text = element.line("");
-        let stanza = Reader::one(ns::CLIENT, text.as_bytes())
-            .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+        let stanza = read::stanza(element)?;
         let sender = stanza.from.as_ref().map(|from| from.to_bare().to_string()).unwrap_or_default();
         if sender == ANN {
             return Ok(Input::Own(stanza));
@@ -92,17 +89,13 @@ impl Stage for AtHome {
         facts: &BTreeMap<String, String>,
     ) -> Result<(), Stop> {
         for (name, value) in facts {
-            let full = || FullJid::new(value).map_err(|why| Stop::Fail(format!("'{value}' is no full JID: {why}")));
             match name.as_str() {
                 "contact" => {
                     self.contacts.insert(value.clone());
                 }
-                "wants" => put(bench, now, Input::Wants(full()?))?,
-                "gone" => put(bench, now, Input::Gone(full()?))?,
-                "restart" => {
-                    let saved = crate::Snapshot::save(&bench.machine);
-                    bench.machine = crate::Snapshot::load(&saved).map_err(|why| Stop::Fail(format!("{why}")))?;
-                }
+                "wants" => put(bench, now, Input::Wants(read::full(value)?))?,
+                "gone" => put(bench, now, Input::Gone(read::full(value)?))?,
+                "restart" => read::restart(bench)?,
                 _ => return Err(unknown(name, value)),
             }
         }

@@ -8,8 +8,7 @@ use super::super::super::bench::{Bench, Host};
 use super::super::super::transcript::{Show, What};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
-use super::{Builtin, Stage, put, set_limit, unknown};
-use crate::codec::Reader;
+use super::{Builtin, Stage, put, read, set_limit, unknown};
 use crate::gc3::Client;
 use crate::gc3::client::{ClientConfig, Command, Dialect, Input, Order, Standing, Why};
 use crate::limits::ClientLimits;
@@ -65,7 +64,9 @@ impl Stage for Device {
         for (name, value) in &vector.limits {
             // What a client is told at its beginning stands among the limits: it is there before anything happens.
             match name.as_str() {
-                "muc" | "account" | "no-archive" | "alias" => drop(told.insert(name.clone(), *value)),
+                "muc" | "account" | "no-archive" | "no-occupant-ids" | "alias" => {
+                    _ = told.insert(name.clone(), *value);
+                }
                 _ => limit(&mut limits, name, *value).map_err(Stop::Fail)?,
             }
         }
@@ -79,15 +80,14 @@ impl Stage for Device {
             nick: "Ann".into(),
             password: None,
             archive: !is("no-archive"),
+            occupant_ids: !is("no-occupant-ids"),
             account: is("account"),
         };
         Ok((Client::new(config, limits, Seed::new([7; 32])), Shown::default()))
     }
 
     fn input(&mut self, element: &Tree) -> Result<Input, Stop> {
-        let text = element.line("");
-        let stanza = Reader::one(ns::CLIENT, text.as_bytes())
-            .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+        let stanza = read::stanza(element)?;
         let sender = stanza.from.as_ref().map(|from| from.to_bare().to_string()).unwrap_or_default();
         Ok(Input::Stanza { stanza, contact: self.contacts.contains(&sender) })
     }
@@ -105,8 +105,7 @@ impl Stage for Device {
                     continue;
                 }
                 ("restart", "yes") => {
-                    let saved = crate::Snapshot::save(&bench.machine);
-                    bench.machine = crate::Snapshot::load(&saved).map_err(|why| Stop::Fail(format!("{why}")))?;
+                    read::restart(bench)?;
                     continue;
                 }
                 ("name", id) => {

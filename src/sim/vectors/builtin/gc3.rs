@@ -9,12 +9,10 @@ use super::super::super::bench::Bench;
 use super::super::super::host::SimHost;
 use super::super::super::xml::Tree;
 use super::super::{DOMAIN, Stop, Vector};
-use super::{Builtin, Stage, facts, put, set_limit, unknown};
-use crate::codec::Reader;
+use super::{Builtin, Stage, facts, put, read, set_limit, unknown};
 use crate::gc3::{Command, Creators, Input, Order, Service, ServiceConfig};
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
-use crate::ns;
 use crate::seed::Seed;
 use crate::service::{self, rooms::Copies};
 use crate::time::Time;
@@ -69,9 +67,7 @@ where
     }
 
     fn input(&mut self, element: &Tree) -> Result<Input, Stop> {
-        let text = element.line("");
-        let stanza = Reader::one(ns::CLIENT, text.as_bytes())
-            .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+        let stanza = read::stanza(element)?;
         Ok(Input::Stanza(stanza))
     }
 

@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jid::{BareJid, FullJid, Jid};
+use jid::Jid;
 
 use super::super::super::bench::Bench;
 use super::super::super::imng::{AccountHost, NS};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
-use super::{Builtin, Stage, facts, put, set_limit, unknown};
-use crate::codec::{Reader, Stanza};
+use super::read::{bare, full, number, stanza, unknown};
+use super::{Builtin, Stage, facts, put, set_limit};
+use crate::codec::Stanza;
 use crate::imng::{Account, AccountConfig, Event, Fact, Grounds, Input, Subscription};
 use crate::limits::ImngLimits;
-use crate::ns;
 use crate::seed::Seed;
 use crate::time::Time;
 
@@ -123,27 +123,11 @@ impl Stage for Accounts {
                 }
                 ("offline", count) => Fact::OfflineCount(number(count)?),
                 ("blocked", jid) => {
-                    self.blocked.push(Jid::new(jid).map_err(|why| Stop::Fail(format!("'{jid}': {why}")))?);
+                    self.blocked.push(blocked(jid)?);
                     Fact::Blocked(self.blocked.clone())
                 }
-                ("contact", jid) => {
-                    let subscription = match facts.get("subscription").map(String::as_str) {
-                        Some("none") => Subscription::None,
-                        Some("to") => Subscription::To,
-                        Some("from") => Subscription::From,
-                        Some("both") => Subscription::Both,
-                        _ => return Err(Stop::Fail("contact= without subscription=".into())),
-                    };
-                    Fact::Contact { jid: bare(jid)?, subscription }
-                }
-                ("room", room) => {
-                    let has = |name| facts.get("grounds").is_some_and(|all| all.split_whitespace().any(|g| g == name));
-                    let grounds =
-                        Grounds { joined: has("joined"), registered: has("registered"), bookmarked: has("bookmarked") };
-                    Fact::Room { room: bare(room)?, grounds }
-                }
                 ("subscription" | "grounds", _) => continue,
-                (name, value) => return Err(unknown(name, value)),
+                (name, value) => account_fact(name, value, facts)?,
             };
             put(bench, now, Input::Fact(fact))?;
         }
@@ -231,19 +215,30 @@ fn limit(limits: &mut ImngLimits, name: &str, value: u64) -> Result<(), String> 
     Ok(())
 }
 
-fn stanza(element: &Tree) -> Result<Stanza, Stop> {
-    let text = element.line("");
-    Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))
+/// What an account's roster and its rooms say to routing.
+pub(super) fn account_fact(name: &str, value: &str, facts: &BTreeMap<String, String>) -> Result<Fact, Stop> {
+    match name {
+        "contact" => {
+            let subscription = match facts.get("subscription").map(String::as_str) {
+                Some("none") => Subscription::None,
+                Some("to") => Subscription::To,
+                Some("from") => Subscription::From,
+                Some("both") => Subscription::Both,
+                _ => return Err(Stop::Fail("contact= without subscription=".into())),
+            };
+            Ok(Fact::Contact { jid: bare(value)?, subscription })
+        }
+        "room" => {
+            let has = |name| facts.get("grounds").is_some_and(|all| all.split_whitespace().any(|g| g == name));
+            let grounds =
+                Grounds { joined: has("joined"), registered: has("registered"), bookmarked: has("bookmarked") };
+            Ok(Fact::Room { room: bare(value)?, grounds })
+        }
+        _ => Err(unknown(name, value)),
+    }
 }
 
-fn bare(text: &str) -> Result<BareJid, Stop> {
-    BareJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no bare JID: {why}")))
-}
-
-fn full(text: &str) -> Result<FullJid, Stop> {
-    FullJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no full JID: {why}")))
-}
-
-fn number<T: core::str::FromStr>(text: &str) -> Result<T, Stop> {
-    text.parse().map_err(|_| Stop::Fail(format!("'{text}' is no number that fits")))
+/// A JID that is blocked.
+pub(super) fn blocked(jid: &str) -> Result<Jid, Stop> {
+    Jid::new(jid).map_err(|why| Stop::Fail(format!("'{jid}': {why}")))
 }

@@ -7,6 +7,7 @@ mod imng;
 pub(in crate::sim) mod push_client;
 pub(in crate::sim) mod push_room;
 mod push_router;
+mod read;
 mod retention;
 mod retention_client;
 mod service;
@@ -21,6 +22,8 @@ use super::super::xml::Tree;
 use super::{Event, Said, Sent, Stop, Subject, Vector};
 use crate::machine::{Machine, Misuse};
 use crate::time::Time;
+
+use read::unknown;
 
 pub use account::{AtHome, Ordered, account};
 pub use client::{Device, Shown, client};
@@ -189,9 +192,4 @@ fn facts<'v>(vector: &'v Vector, name: &'static str) -> impl Iterator<Item = &'v
         Event::Host(facts) => facts.get(name),
         Event::In(_) | Event::Wake => None,
     })
-}
-
-/// A fact that no host of this topic can have.
-fn unknown(name: &str, value: impl fmt::Display) -> Stop {
-    Stop::Fail(format!("the host does not know {name}='{value}'"))
 }

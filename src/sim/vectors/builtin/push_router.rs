@@ -9,8 +9,9 @@ use super::super::super::bench::{Bench, Host};
 use super::super::super::transcript::{Show, What};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
+use super::read::stanza;
 use super::{Builtin, Stage, facts, set_limit, unknown};
-use crate::codec::{Reader, Stanza};
+use crate::codec::Reader;
 use crate::limits::PushRouterLimits;
 use crate::ns;
 use crate::push::router::{Candidate, Input, Item, Membership, Order, RoomFact, Router, RouterConfig, SessionEvent};
@@ -80,11 +81,6 @@ fn limit(limits: &mut PushRouterLimits, name: &str, value: u64) -> Result<(), St
             tries errors body_bytes;
         rates publishes mentions_room mentions_account);
     Ok(())
-}
-
-fn stanza(element: &Tree) -> Result<Stanza, Stop> {
-    let text = element.line("");
-    Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))
 }
 
 /// What one of the account's sessions sends, or what arrives.

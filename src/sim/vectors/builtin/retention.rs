@@ -6,8 +6,7 @@ use super::super::super::bench::{Bench, Host};
 use super::super::super::transcript::{Show, What};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
-use super::{Builtin, START, Stage, set_limit, unknown};
-use crate::codec::Reader;
+use super::{Builtin, START, Stage, read, set_limit, unknown};
 use crate::limits::{Rate, RetentionLimits};
 use crate::ns;
 use crate::retention::{
@@ -186,9 +185,7 @@ impl Stage for Uploads {
         if element.ns == ns::RETENTION {
             return self.fact(element).map_err(Stop::Fail);
         }
-        let text = element.line("");
-        let stanza = Reader::one(ns::CLIENT, text.as_bytes())
-            .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+        let stanza = read::stanza(element)?;
         Ok(Input::Stanza(stanza))
     }
 

@@ -7,8 +7,7 @@ use super::super::super::transcript::{Show, What};
 use super::super::super::xml::{Node, Tree};
 use super::super::{Stop, Vector};
 use super::retention::UPLOADS;
-use super::{Builtin, START, Stage, set_limit, unknown};
-use crate::codec::Reader;
+use super::{Builtin, START, Stage, read, set_limit, unknown};
 use crate::limits::RetentionClientLimits;
 use crate::ns;
 use crate::retention::{Client, ClientInput, ClientOrder, GaveUp, Use, Wanted, Warning};
@@ -66,9 +65,7 @@ impl Stage for Uploading {
         if element.ns == ns::RETENTION {
             return fact(element).map_err(Stop::Fail);
         }
-        let text = element.line("");
-        let stanza = Reader::one(ns::CLIENT, text.as_bytes())
-            .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+        let stanza = read::stanza(element)?;
         Ok(ClientInput::Stanza(stanza))
     }
 

@@ -2,24 +2,23 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use jid::{BareJid, FullJid, Jid};
+use jid::{FullJid, Jid};
 
 use super::super::super::bench::Bench;
 use super::super::super::service::{DomainHost, NS};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
+use super::imng::{account_fact, blocked};
 use super::push_router::payload;
-use super::{Builtin, Stage, facts, put, set_limit, unknown};
-use crate::codec::{Reader, Stanza};
+use super::read::{bare, full, restart, stanza, unknown};
+use super::{Builtin, Stage, facts, put, set_limit};
 use crate::gc3::ServiceConfig;
-use crate::imng::{Event, Fact, Grounds, Subscription};
+use crate::imng::{Event, Fact};
 use crate::limits::ServiceLimits;
-use crate::ns;
 use crate::push::router::{Input as Push, Item};
 use crate::seed::Seed;
 use crate::service::rooms::Copies;
 use crate::service::{Domain, DomainConfig, Input};
-use crate::snapshot::Snapshot as _;
 use crate::time::Time;
 
 /// The domain of the accounts.
@@ -125,8 +124,7 @@ impl Stage for Domains {
                     continue;
                 }
                 ("restarted", _) => {
-                    let again = Domain::load(&bench.machine.save()).map_err(|why| Stop::Fail(why.to_string()))?;
-                    bench.machine = again;
+                    restart(bench)?;
                     continue;
                 }
                 ("remove", account) => {
@@ -136,27 +134,11 @@ impl Stage for Domains {
                     continue;
                 }
                 ("blocked", jid) => {
-                    let blocked = self.blocked.entry(account()?.to_string()).or_default();
-                    blocked.push(Jid::new(jid).map_err(|why| Stop::Fail(format!("'{jid}': {why}")))?);
-                    Fact::Blocked(blocked.clone())
+                    let all = self.blocked.entry(account()?.to_string()).or_default();
+                    all.push(blocked(jid)?);
+                    Fact::Blocked(all.clone())
                 }
-                ("contact", jid) => {
-                    let subscription = match facts.get("subscription").map(String::as_str) {
-                        Some("none") => Subscription::None,
-                        Some("to") => Subscription::To,
-                        Some("from") => Subscription::From,
-                        Some("both") => Subscription::Both,
-                        _ => return Err(Stop::Fail("contact= without subscription=".into())),
-                    };
-                    Fact::Contact { jid: bare(jid)?, subscription }
-                }
-                ("room", room) => {
-                    let has = |name| facts.get("grounds").is_some_and(|all| all.split_whitespace().any(|g| g == name));
-                    let grounds =
-                        Grounds { joined: has("joined"), registered: has("registered"), bookmarked: has("bookmarked") };
-                    Fact::Room { room: bare(room)?, grounds }
-                }
-                (name, value) => return Err(unknown(name, value)),
+                (name, value) => account_fact(name, value, facts)?,
             };
             put(bench, now, Input::Fact { account: account()?, fact })?;
         }
@@ -203,17 +185,4 @@ impl Domains {
 fn limit(limits: &mut ServiceLimits, name: &str, value: u64) -> Result<(), String> {
     set_limit!(limits, name, value; numbers accounts deliveries hops presence_bytes contacts; rates);
     Ok(())
-}
-
-fn stanza(element: &Tree) -> Result<Stanza, Stop> {
-    let text = element.line("");
-    Reader::one(ns::CLIENT, text.as_bytes()).map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))
-}
-
-fn bare(text: &str) -> Result<BareJid, Stop> {
-    BareJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no bare JID: {why}")))
-}
-
-fn full(text: &str) -> Result<FullJid, Stop> {
-    FullJid::new(text).map_err(|why| Stop::Fail(format!("'{text}' is no full JID: {why}")))
 }

@@ -8,8 +8,8 @@ use super::super::super::bench::Bench;
 use super::super::super::sm::{SmHost, pair};
 use super::super::super::xml::{self, Node, Tree};
 use super::super::{Stop, Vector};
-use super::{Builtin, Stage, facts, put, set_limit, unknown};
-use crate::codec::{Condition, Reader, Writer};
+use super::{Builtin, Stage, facts, put, read, set_limit, unknown};
+use crate::codec::{Condition, Writer};
 use crate::limits::SmLimits;
 use crate::ns;
 use crate::party::Address;
@@ -61,9 +61,7 @@ impl Stage for Streams {
             let element: Element = element.line("").parse().map_err(|why| Stop::Fail(format!("{why}")))?;
             return Ok(Input::Element { link: self.link, pair: speaker.clone(), element });
         }
-        let text = element.line("");
-        let stanza = Reader::one(ns::CLIENT, text.as_bytes())
-            .map_err(|why| Stop::Fail(format!("the codec refuses this stanza: {why}")))?;
+        let stanza = read::stanza(element)?;
         let from = stanza.from.as_ref().map(Address::from);
         let peer = &own.peer;
         let theirs = from.is_some_and(|from| from == *peer || from.bare().rsplit('@').next() == Some(peer.as_str()));
