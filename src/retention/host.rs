@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use serde::{Deserialize, Serialize};
+
 use super::http::HttpMeta;
 use super::policy::Policy;
 use super::slot::SlotId;
@@ -14,10 +16,12 @@ pub type Token = u64;
 
 /// What goes into a [`Service`](super::Service).
 ///
-/// Texts that come from an HTTP client go in as they came: whatever they are, they are never a misuse.
-#[derive(Clone, Debug, PartialEq)]
+/// Texts that come from an HTTP client go in as they came: whatever they are, they are never a misuse. A journal keeps
+/// everything as it is but stanzas, of which it keeps the bytes: to serialise one is an error.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub enum Input {
     /// A stanza that the server routed here.
+    #[serde(skip)]
     Stanza(Stanza),
     /// A PUT begins; no byte of its body was read yet. Answered by [`Order::Receive`] or [`Order::Refuse`].
     Put {
@@ -115,7 +119,7 @@ pub enum Input {
 }
 
 /// Which file a user deletes.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Which {
     /// By its slot, as it stands in the URLs.
     Slot(Box<str>),
@@ -129,7 +133,7 @@ pub enum Which {
 }
 
 /// An item that refers to a file.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reference {
     /// Who published it, a bare JID. Only what the owner of a file published counts.
     pub account: Box<str>,

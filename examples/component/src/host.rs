@@ -3,12 +3,16 @@
 //! Without a connection the machine sleeps: it hears nothing, and could say nothing to anybody.
 
 use std::future::pending;
+use std::io::IsTerminal;
+use std::process::ExitCode;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
 use jid::BareJid;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::{Instant, sleep, sleep_until, timeout};
 use tracing::{debug, error, info, warn};
+use tracing_subscriber::EnvFilter;
 use xmpp_machines::Time;
 use xmpp_machines::codec::{Condition, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType};
 use xmpp_machines::gc3::Command;
@@ -40,6 +44,44 @@ const PING: &str = "xmpp-machines-keep-alive";
 pub fn clock() -> Time {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     Time::from_millis(u64::try_from(since.as_millis()).unwrap_or(u64::MAX))
+}
+
+/// Writes log lines to the standard error, those that `filter` lets through.
+///
+/// # Errors
+/// It is no filter.
+pub fn log(filter: &str) -> Result<(), tracing_subscriber::filter::ParseError> {
+    tracing_subscriber::fmt()
+        .with_env_filter(EnvFilter::try_new(filter)?)
+        .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
+        .init();
+    Ok(())
+}
+
+/// Ready when somebody asks the program to stop: SIGINT or SIGTERM.
+///
+/// # Errors
+/// The system does not let it listen.
+pub fn asked_to_stop() -> std::io::Result<impl Future<Output = ()>> {
+    let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+        }
+    })
+}
+
+/// The end of `main`: what went wrong, for whoever started it.
+pub fn exit(program: &str, done: Result<(), Box<dyn std::error::Error>>) -> ExitCode {
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("{program}: {error}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 /// Why a connection ended.

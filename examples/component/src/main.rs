@@ -1,7 +1,6 @@
 //! `component --config FILE` runs the rooms; `component --config FILE --check` only looks whether it could.
 
 use std::error::Error;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
@@ -10,8 +9,6 @@ use component::config::Config;
 use component::engine::{Engine, Taken};
 use component::host::{self, clock};
 use component::store::Store;
-use tokio::signal::unix::{Signal, SignalKind, signal};
-use tracing_subscriber::EnvFilter;
 use xmpp_machines::gc3::Command;
 use xmpp_machines::limits::Gc3Limits;
 use xmpp_machines::service::Rooms;
@@ -32,13 +29,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match start(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("component: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    host::exit("component", start(&Arguments::parse()))
 }
 
 fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
@@ -46,11 +37,7 @@ fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.check {
         return Ok(());
     }
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    host::log(&config.log)?;
     let store = Store::open(&config.store)?;
     let (fresh, present, push) = (config.service.clone(), config.service.clone(), config.push);
     let mut engine = Engine::open(
@@ -65,15 +52,7 @@ fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (interrupted, terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
-        host::run(&config, engine, stopped(interrupted, terminated)).await?;
+        host::run(&config, engine, host::asked_to_stop()?).await?;
         Ok(())
     })
-}
-
-async fn stopped(mut interrupted: Signal, mut terminated: Signal) {
-    tokio::select! {
-        _ = interrupted.recv() => {}
-        _ = terminated.recv() => {}
-    }
 }

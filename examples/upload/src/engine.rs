@@ -35,40 +35,8 @@ pub enum Entry {
     Stanza(Bytes),
     /// A deadline is due.
     Wake,
-    /// A PUT begins.
-    Put {
-        /// Names the request.
-        token: Token,
-        /// The slot, from the URL.
-        slot: Box<str>,
-        /// The header `Authorization`.
-        authorization: Option<Box<str>>,
-        /// The header `Content-Length`.
-        length: Option<u64>,
-        /// The header `Content-Type`.
-        content_type: Option<Box<str>>,
-    },
-    /// Its body is on the disk.
-    Stored {
-        /// Names the request.
-        token: Token,
-        /// The slot.
-        slot: SlotId,
-        /// How many bytes there are.
-        bytes: u64,
-    },
-    /// It broke off.
-    Failed {
-        /// The slot.
-        slot: SlotId,
-    },
-    /// Somebody reads a file.
-    Get {
-        /// Names the request.
-        token: Token,
-        /// The slot, from the URL.
-        slot: Box<str>,
-    },
+    /// Anything but a stanza.
+    Input(Input),
 }
 
 /// Something for the engine to do.
@@ -80,10 +48,15 @@ pub struct Job {
 }
 
 impl Job {
-    /// Something that happens.
+    /// Something that happens, and is no stanza.
     #[must_use]
-    pub fn new(entry: Entry) -> Self {
-        Self { entry, stanza: None, answers: None }
+    pub fn new(input: Input) -> Self {
+        Self { entry: Entry::Input(input), stanza: None, answers: None }
+    }
+
+    /// A deadline is due.
+    const fn wake() -> Self {
+        Self { entry: Entry::Wake, stanza: None, answers: None }
     }
 
     /// A stanza and the bytes that it was read from.
@@ -252,7 +225,7 @@ impl Engine {
         loop {
             let now = clock();
             if self.machine.deadline().is_some_and(|due| due <= now) {
-                self.take(now, Job::new(Entry::Wake))?;
+                self.take(now, Job::wake())?;
                 continue;
             }
             let due = self.machine.deadline().map(|due| due.since(now).millis());
@@ -276,7 +249,7 @@ impl Engine {
         if let Some((token, answers)) = answers {
             self.waiting.insert(token, answers);
         }
-        if let Entry::Get { token, slot } = &entry {
+        if let Entry::Input(Input::Get { token, slot }) = &entry {
             let (why, seen) = self.machine.look(now, slot);
             debug!(rule = why.id(), slot, "read");
             match seen {
@@ -317,12 +290,7 @@ impl Engine {
                     }
                 },
             },
-            Entry::Put { token, slot, authorization, length, content_type } => {
-                Input::Put { token, slot, authorization, length, content_type }
-            }
-            Entry::Stored { token, slot, bytes } => Input::Stored { token, slot, bytes },
-            Entry::Failed { slot } => Input::Failed { slot },
-            Entry::Get { token, slot } => Input::Get { token, slot },
+            Entry::Input(input) => input,
         };
         if let Err(misuse) = self.machine.handle(now, input, &mut self.said) {
             warn!(%misuse, "the machine refused an input of its host");

@@ -13,9 +13,9 @@ use tower::ServiceExt as _;
 use tower_http::cors::CorsLayer;
 use tower_http::services::ServeFile;
 use tracing::{info, warn};
-use xmpp_machines::retention::SlotId;
+use xmpp_machines::retention::{Input, SlotId};
 
-use crate::engine::{Answer, Door, Entry, Job};
+use crate::engine::{Answer, Door, Job};
 use crate::files::Files;
 
 /// What handlers need.
@@ -48,7 +48,7 @@ struct Begun {
 impl Drop for Begun {
     fn drop(&mut self) {
         if let Some(slot) = self.slot.take() {
-            self.door.tell(Job::new(Entry::Failed { slot }));
+            self.door.tell(Job::new(Input::Failed { slot }));
         }
     }
 }
@@ -61,14 +61,14 @@ async fn receive(
 ) -> Response {
     let text = |name: &HeaderName| headers.get(name).and_then(|value| value.to_str().ok()).map(Box::from);
     let token = world.door.token();
-    let entry = Entry::Put {
+    let input = Input::Put {
         token,
         slot: slot.into(),
         authorization: text(&AUTHORIZATION),
         length: headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok()),
         content_type: text(&CONTENT_TYPE),
     };
-    let mut answers = world.door.ask(token, Job::new(entry));
+    let mut answers = world.door.ask(token, Job::new(input));
     let (slot, size) = match answers.recv().await {
         Some(Answer::Receive { slot, size }) => (slot, size),
         Some(Answer::Refuse { status }) => return refused(status),
@@ -85,7 +85,7 @@ async fn receive(
         Ok(bytes) => {
             // From here on it is the machine that ends it.
             begun.slot = None;
-            world.door.tell(Job::new(Entry::Stored { token, slot, bytes }));
+            world.door.tell(Job::new(Input::Stored { token, slot, bytes }));
             match answers.recv().await {
                 Some(Answer::Accept) => {
                     info!(%slot, bytes, "stored");
@@ -132,7 +132,7 @@ async fn refusal(answers: &mut UnboundedReceiver<Answer>) -> u16 {
 
 async fn serve(State(world): State<World>, Path((slot, name)): Path<(String, String)>, request: Request) -> Response {
     let token = world.door.token();
-    let mut answers = world.door.ask(token, Job::new(Entry::Get { token, slot: slot.into() }));
+    let mut answers = world.door.ask(token, Job::new(Input::Get { token, slot: slot.into() }));
     let (slot, content_type, headers) = match answers.recv().await {
         Some(Answer::Serve { slot, content_type, meta }) => (slot, content_type, meta.headers(&name)),
         Some(Answer::Refuse { status }) => return refused(status),

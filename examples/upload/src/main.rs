@@ -1,15 +1,13 @@
 //! `upload --config FILE` runs the service; `upload --config FILE --check` only looks whether it could.
 
 use std::error::Error;
-use std::io::IsTerminal;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::Parser;
+use component::host;
 use tokio::net::TcpListener;
-use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::mpsc::unbounded_channel;
-use tracing_subscriber::EnvFilter;
 use upload::config::Config;
 use upload::engine::{Door, Engine};
 use upload::{http, xmpp};
@@ -27,13 +25,7 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    match start(&Arguments::parse()) {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            eprintln!("upload: {error}");
-            ExitCode::FAILURE
-        }
-    }
+    host::exit("upload", start(&Arguments::parse()))
 }
 
 fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
@@ -41,18 +33,14 @@ fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
     if arguments.check {
         return Ok(());
     }
-    tracing_subscriber::fmt()
-        .with_env_filter(EnvFilter::try_new(&config.log)?)
-        .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
-        .init();
+    host::log(&config.log)?;
     let (said, outgoing) = unbounded_channel();
     let engine = Engine::open(&config, said)?;
     let files = engine.files().clone();
     let (door, jobs) = Door::new();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     runtime.block_on(async {
-        let (mut interrupted, mut terminated) = (signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?);
+        let stop = host::asked_to_stop()?;
         let listener = TcpListener::bind(config.listen).await?;
         tracing::info!(listen = %config.listen, url = config.url, "serving HTTP");
         let router = http::router(door.clone(), files);
@@ -62,12 +50,6 @@ fn start(arguments: &Arguments) -> Result<(), Box<dyn Error>> {
             }
         });
         tokio::spawn(xmpp::run(config, door, outgoing));
-        let stop = async move {
-            tokio::select! {
-                _ = interrupted.recv() => {}
-                _ = terminated.recv() => {}
-            }
-        };
         engine.run(jobs, stop).await?;
         Ok(())
     })
