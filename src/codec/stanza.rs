@@ -257,6 +257,16 @@ impl Stanza {
         Self::build(StanzaKind::Iq, from, to).with_type(StanzaType::Get)
     }
 
+    /// The same stanza for another addressee.
+    #[must_use]
+    pub fn readdressed(mut self, to: Jid) -> Self {
+        if let Ok(name) = NcName::try_from("to") {
+            self.element.attrs_mut().insert(Namespace::NONE, name, to.as_str().to_owned());
+        }
+        self.to = Some(to);
+        self
+    }
+
     /// With one more child.
     #[must_use]
     pub fn with_child(self, child: Element) -> Self {

@@ -5,6 +5,7 @@
 //! message, and no stranger pushes.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use jid::{BareJid, FullJid};
 
@@ -17,7 +18,10 @@ use crate::codec::{Reader, Stanza};
 use crate::limits::{PushRouterLimits, Rate};
 use crate::machine::{Action, Machine as _};
 use crate::ns;
-use crate::push::router::{Candidate, Input, Item, Membership, Notice, RoomFact, Router, RouterConfig, SessionEvent};
+use crate::push::router::{
+    Candidate, Input, Item, Judgement, MemberCopy, Membership, Notice, Push, RoomFact, Router, RouterConfig,
+    SessionEvent,
+};
 use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::snapshot::Snapshot as _;
@@ -253,7 +257,7 @@ pub fn talk(deeds: &[Deed]) -> Result<Talk, String> {
 }
 
 /// What one call said, as far as the promises go.
-#[derive(Default)]
+#[derive(Default, PartialEq, Eq)]
 struct Heard {
     claimed: bool,
     bounced: bool,
@@ -315,6 +319,33 @@ fn message_of(input: &Input) -> Option<(String, String, bool)> {
     Some((stanza.from.as_ref()?.to_bare().to_string(), id.to_owned(), copy))
 }
 
+/// What a router says beforehand of a member copy.
+fn judged(router: &Router, now: Time, op: &Op<Input>) -> Option<(Arc<MemberCopy>, Judgement)> {
+    let Op::Input(input @ Input::Arrived(stanza)) = op else { return None };
+    let copy = message_of(input).is_some_and(|(_, _, copy)| copy);
+    copy.then(|| {
+        let copy = Arc::new(MemberCopy::read(stanza.clone()));
+        let (_, judgement) = router.judge(&copy, now);
+        (copy, judgement)
+    })
+}
+
+/// Whether a router did what it said beforehand.
+fn kept(judgement: &Judgement, heard: &Heard) -> Result<(), String> {
+    let fine = match judgement {
+        Judgement::Refused(_) => heard.bounced && !heard.claimed,
+        Judgement::Dropped => !heard.bounced && !heard.claimed,
+        Judgement::Taken { sessions, devices } => {
+            let gets = sessions.iter().filter(|(_, gets, _)| *gets).count();
+            let quiet = |push: &Push| matches!(push, Push::No | Push::Stands | Push::Waits(..));
+            let spoken = devices.iter().filter(|(_, push, _)| !quiet(push)).count();
+            let told = |(number, push, _): &(u64, Push, Rule)| !quiet(push) || heard.told.contains(number);
+            heard.claimed && gets == heard.delivered as usize && heard.sent.len() <= spoken && devices.iter().all(told)
+        }
+    };
+    if fine { Ok(()) } else { Err(format!("it is done otherwise than judged: {judgement:?}")) }
+}
+
 /// Whether a router kept its promises in a conversation: of every copy each session and each registration has something
 /// or is told why not; no device is pushed twice for one message; what is bounced pushes nobody.
 ///
@@ -325,8 +356,17 @@ pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
     let mut pushed: BTreeMap<[String; 4], u32> = BTreeMap::new();
     for (at, (now, op)) in journal.iter().enumerate() {
         let (registrations, sessions) = router.census();
+        let (before, judged) = (router.clone(), judged(&router, *now, op));
         let heard = listen(&mut router, *now, op)?;
         let Op::Input(input) = op else { continue };
+        if let Some((copy, judgement)) = judged {
+            kept(&judgement, &heard).map_err(|why| format!("{at}: {why}"))?;
+            let mut other = before;
+            let same = listen(&mut other, *now, &Op::Input(Input::Copy(copy)))?;
+            if same != heard || other.save() != router.save() {
+                return Err(format!("{at}: a copy that was read already is another one"));
+            }
+        }
         // A registration made anew may be pushed anew.
         if let Input::Sent { stanza, .. } = input
             && let Some(enable) = stanza.payload().filter(|payload| payload.name() == "enable")

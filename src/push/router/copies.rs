@@ -5,11 +5,12 @@ use std::sync::Arc;
 use jid::Jid;
 use minidom::Element;
 
+use super::copy::{MemberCopy, Read};
 use super::input::{Candidate, Notice};
-use super::judge::{self, Asked, Kind, Test, Tested};
+use super::judge::{self, Asked, EVERY, Kind, Refusal, Taken, Test, Tested};
 use super::publishing::{self, deferred};
 use super::say::{self, Out};
-use super::state::{Mask, Note, Owing, Room, Stage, State, Words, bit};
+use super::state::{Mask, Note, Owing, Stage, State, Words, bit};
 use super::table as rule;
 use crate::codec::{Condition, Stanza, StanzaType, parse_jid, sid};
 use crate::ns;
@@ -18,54 +19,53 @@ use crate::push::content::Content;
 use crate::push::publish::Priority;
 use crate::rule::Rule;
 
-/// All registrations.
-const EVERY: u16 = u16::MAX;
-
 /// A message of type groupchat for the bare JID (P).
-pub(super) fn groupchat(state: &mut State, out: &mut Out<'_>, stanza: &Stanza) {
-    let Some(from) = &stanza.from else { return say::refuse(out, rule::P1, stanza, Condition::JidMalformed) };
-    if state.is_blocked(from) {
-        return say::refuse(out, rule::P2, stanza, Condition::ServiceUnavailable);
-    }
-    let bare = from.to_bare();
-    let room = bare.as_str();
-    let Some(name) = state.name(room).filter(|_| state.is_member(room)) else {
-        say::refuse(out, rule::P1, stanza, Condition::ServiceUnavailable);
-        if state.sessions.iter().any(|(_, session)| session.im_ng) {
-            say::also(out, rule::MC3);
+pub(super) fn groupchat(state: &mut State, out: &mut Out<'_>, copy: &MemberCopy) {
+    let stanza = copy.stanza();
+    let taken = match judge::copy(state, copy, state.now) {
+        Ok(taken) => taken,
+        Err(Refusal { why, condition: None }) => return say::dropped(out, why, stanza),
+        Err(Refusal { why, condition: Some(condition) }) => {
+            refuse(state, out, why, stanza, condition);
+            if why == rule::P1 && stanza.from.is_some() && state.sessions.iter().any(|(_, session)| session.im_ng) {
+                say::also(out, rule::MC3);
+            }
+            return;
         }
-        return;
     };
-    let Some(id) = sid::stanza_id(&stanza.element, room) else { return say::dropped(out, rule::P3, stanza) };
-    let mark = state.mark(id);
-    let Some(chat) = state.chats.get(&name) else { return };
-    if chat.seen.get(mark).is_some_and(|mark| mark.copied) {
-        return say::dropped(out, rule::MC6, stanza);
-    }
+    let Taken { name, mark, known, own, sessions, tested } = taken;
     say::tell(out, rule::MC1, Notice::Claimed { room: Arc::clone(&name) });
-
-    let sessions = judge::sessions(state, chat, mark, state.now);
-    let own = chat.room.as_deref().is_some_and(|room| is_own(room, from, &stanza.element));
-    let content = Content::of(&stanza.element);
-    let asked = Asked { chat: room, id: mark, message: &stanza.element, content, own, kind: Kind::Room };
-    let tested = judge::tests(state, chat, &asked, EVERY, state.now);
-
+    let Some(from) = &stanza.from else { return };
+    let (message, read) = (&stanza.element, copy.inner());
+    let asked = Asked { chat: &name, id: mark, message, read, known, own, kind: Kind::Room };
     let keep = state.keep();
     let delivered = sessions.deliver.iter().fold(0, |mask: Mask, seat| mask | bit(*seat));
     if let Some(chat) = state.chats.get_mut(&name) {
         let mark = chat.seen.note(mark, keep);
         mark.copied = true;
         mark.has |= delivered;
-        chat.last = Some(id.into());
+        chat.last.clone_from(&copy.inner().id);
     }
     say::deliver(state, out, rule::P7, stanza, &sessions.deliver);
-    for (why, set) in [(rule::P5, sessions.seen), (rule::P6, sessions.live), (rule::P8, sessions.withheld)] {
+    for (why, set) in sessions.withheld() {
         if set != 0 {
             say::tell(out, why, Notice::Withheld { room: Arc::clone(&name), sessions: set.count_ones() });
         }
     }
     count(state, out, &name, &asked, true);
     apply(state, out, &name, &asked, from, &tested);
+}
+
+/// Refuses a copy in the account's own name, to whomever of its owners it was addressed.
+fn refuse(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, condition: Condition) {
+    let account = parse_jid(state.account.as_str()).filter(|account| {
+        let to = stanza.to.as_ref();
+        to.is_none_or(|to| to.to_bare().as_str() != account.as_str())
+    });
+    match account {
+        Some(account) => say::refuse(out, why, &stanza.clone().readdressed(account), condition),
+        None => say::refuse(out, why, stanza, condition),
+    }
 }
 
 /// A room's message for one of the account's sessions, which others deliver.
@@ -105,15 +105,15 @@ pub(super) fn unacked(state: &mut State, out: &mut Out<'_>, device: u16, stanzas
 
 /// Tests a room's message for some registrations only.
 fn again(state: &mut State, out: &mut Out<'_>, name: &Arc<str>, slots: u16, stanza: &Stanza, from: &Jid) {
-    let Some(id) = sid::stanza_id(&stanza.element, name) else { return };
+    let read = Read::of(&stanza.element, name);
+    let Some(id) = &read.id else { return };
     let (mark, keep) = (state.mark(id), state.keep());
     if let Some(chat) = state.chats.get_mut(name) {
         chat.seen.note(mark, keep);
     }
     let Some(chat) = state.chats.get(name) else { return };
-    let own = chat.room.as_deref().is_some_and(|room| is_own(room, from, &stanza.element));
-    let content = Content::of(&stanza.element);
-    let asked = Asked { chat: name, id: mark, message: &stanza.element, content, own, kind: Kind::Room };
+    let own = judge::is_own(chat, from, &read);
+    let asked = Asked::of((name, chat), mark, &stanza.element, &read, own);
     let tested = judge::tests(state, chat, &asked, slots, state.now);
     count(state, out, name, &asked, true);
     apply(state, out, name, &asked, from, &tested);
@@ -131,15 +131,15 @@ pub(super) fn forwarded(state: &mut State, out: &mut Out<'_>, stanza: &Stanza, i
     let Some(name) = state.name(room).filter(|_| bare.as_str() == room && state.is_member(room)) else {
         return say::dropped(out, rule::M2, stanza);
     };
-    let Some(id) = sid::stanza_id(inner, room) else { return say::dropped(out, rule::P3, stanza) };
+    let read = Read::of(inner, room);
+    let Some(id) = &read.id else { return say::dropped(out, rule::P3, stanza) };
     let (mark, keep) = (state.mark(id), state.keep());
     if let Some(chat) = state.chats.get_mut(&name) {
         chat.seen.note(mark, keep);
     }
     let Some(chat) = state.chats.get(&name) else { return };
-    let own = chat.room.as_deref().is_some_and(|room| is_own(room, &author, inner));
-    let content = Content::of(inner);
-    let asked = Asked { chat: room, id: mark, message: inner, content, own, kind: Kind::Forwarded };
+    let own = judge::is_own(chat, &author, &read);
+    let asked = Asked { kind: Kind::Forwarded, ..Asked::of((room, chat), mark, inner, &read, own) };
     let tested = judge::tests(state, chat, &asked, EVERY, state.now);
     say::also(out, rule::M1);
     count(state, out, &name, &asked, true);
@@ -183,9 +183,10 @@ pub(super) fn person(state: &mut State, out: &mut Out<'_>, candidate: &Candidate
     }
     let Some(chat) = state.chats.get(&name) else { return };
     let headline = stanza.type_ == StanzaType::Headline;
-    let content = Content::of(&stanza.element).filter(|_| !headline);
+    let mut read = Read::of(&stanza.element, "");
+    read.content = read.content.filter(|_| !headline);
     let kind = Kind::Person { known: *known, archived: *archived };
-    let asked = Asked { chat: chat_name, id, message: &stanza.element, content, own: false, kind };
+    let asked = Asked { kind, ..Asked::of((chat_name, chat), id, &stanza.element, &read, false) };
     let tested = judge::tests(state, chat, &asked, EVERY, state.now);
     say::also(out, rule::C1);
     count(state, out, &name, &asked, stanza_id.is_some());
@@ -201,21 +202,12 @@ fn make_room_for(state: &mut State, out: &mut Out<'_>, contact: &str) {
     state.forget_chat(&gone);
 }
 
-/// Whether the account wrote a room's message itself (P4): by occupant id if both are known, else by nickname.
-fn is_own(room: &Room, from: &Jid, message: &Element) -> bool {
-    let author = message.get_child("occupant-id", ns::OCCUPANT_ID).and_then(|child| child.attr("id"));
-    match (author, room.occupant.as_deref()) {
-        (Some(author), Some(own)) => author == own,
-        _ => from.resource().is_some_and(|nick| room.nick_text.as_deref() == Some(nick.as_str())),
-    }
-}
-
 /// Counts a message as unread, once, unless it says nothing, is the account's own or was displayed; and tells where the
 /// chat's pointer is (MC4).
 fn count(state: &mut State, out: &mut Out<'_>, name: &Arc<str>, asked: &Asked<'_>, pointed: bool) {
     let keep = state.keep();
     let Some(chat) = state.chats.get_mut(name) else { return };
-    if asked.content.is_none() || asked.own {
+    if asked.read.content.is_none() || asked.own {
         return;
     }
     if !chat.is_displayed(asked.id) {
@@ -322,7 +314,7 @@ fn spend(state: &mut State, name: &str) {
 
 /// What a notification may tell of a message, and by which rule (N1, N2).
 fn words(state: &State, name: &str, asked: &Asked<'_>, author: &Jid) -> (Option<Words>, Rule) {
-    if !state.bodies || state.user_bodies == Some(false) || asked.content != Some(Content::Body) {
+    if !state.bodies || state.user_bodies == Some(false) || asked.read.content != Some(Content::Body) {
         return (None, rule::N1);
     }
     let room = state.room(name);

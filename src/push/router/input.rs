@@ -5,6 +5,7 @@ use std::sync::Arc;
 use jid::{BareJid, FullJid, Jid};
 use minidom::Element;
 
+use super::copy::MemberCopy;
 use crate::codec::Stanza;
 use crate::time::Time;
 
@@ -36,6 +37,9 @@ pub enum Input {
     /// Of what is for the bare JID, only messages of type groupchat, forwarded mentions and what push services announce
     /// concern it; the router answers for those of type groupchat.
     Arrived(Stanza),
+    /// A message of type groupchat for the bare JID, that was read already. It says the same as the stanza itself in
+    /// [`Arrived`](Self::Arrived), and costs less where one message is for many accounts.
+    Copy(Arc<MemberCopy>),
     /// A stanza that one of the account's sessions sends, to anybody. The router answers only requests to enable and
     /// disable push; of others it observes those that concern rooms.
     Sent {

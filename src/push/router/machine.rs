@@ -2,16 +2,19 @@
 
 use jid::BareJid;
 
+use super::copy::MemberCopy;
 use super::input::{Input, Notice, Order, RouterConfig};
+use super::judgement::Judgement;
 use super::say::Out;
 use super::state::{Due, State};
-use super::{copies, publishing, rooms, sessions};
+use super::{copies, judgement, publishing, rooms, sessions};
 use crate::codec::{Stanza, StanzaKind, StanzaType};
 use crate::limits::PushRouterLimits;
 use crate::machine::{Machine, Misuse, Sink};
 use crate::ns;
 use crate::party::Address;
 use crate::push::enable;
+use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot};
 use crate::time::Time;
@@ -33,6 +36,31 @@ impl Router {
     #[must_use]
     pub fn is_member(&self, room: &BareJid) -> bool {
         self.state.is_member(room.as_str())
+    }
+
+    /// What becomes of a message of type groupchat for the bare JID, and by which rule. Changes nothing.
+    ///
+    /// ```
+    /// use jid::BareJid;
+    /// use xmpp_machines::Time;
+    /// use xmpp_machines::codec::{Condition, Reader};
+    /// use xmpp_machines::limits::PushRouterLimits;
+    /// use xmpp_machines::push::router::{Judgement, MemberCopy, Router, RouterConfig};
+    /// use xmpp_machines::seed::Seed;
+    ///
+    /// let ann = BareJid::new("ann@tea.example")?;
+    /// let router = Router::new(&RouterConfig::new(&ann), PushRouterLimits::default(), Seed::new([7; 32]));
+    /// let copy = br#"<message type="groupchat" from="kettle@rooms.example/Ben" to="ann@tea.example">
+    ///     <body>Tea?</body><stanza-id xmlns="urn:xmpp:sid:0" by="kettle@rooms.example" id="s1"/></message>"#;
+    /// let copy = MemberCopy::read(Reader::one("jabber:client", copy)?);
+    /// let (why, judgement) = router.judge(&copy, Time::EPOCH);
+    /// assert_eq!(why.id(), "push-router.P1"); // nobody here has anything to do with that room
+    /// assert_eq!(judgement, Judgement::Refused(Condition::ServiceUnavailable));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    #[must_use]
+    pub fn judge(&self, copy: &MemberCopy, now: Time) -> (Rule, Judgement) {
+        judgement::judge(&self.state, copy, now)
     }
 
     /// How many messages of a chat are unread, and the id of the last (MC4).
@@ -77,7 +105,7 @@ impl Router {
         self.state.check()
     }
 
-    fn arrived(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
+    fn arrived(&mut self, stanza: Stanza, out: &mut Out<'_>) {
         let state = &mut self.state;
         let Some(to) = &stanza.to else { return };
         if to.as_str() == state.domain() {
@@ -87,19 +115,19 @@ impl Router {
                 StanzaKind::Presence => false,
             };
             if answer {
-                publishing::answered(state, out, stanza);
+                publishing::answered(state, out, &stanza);
             }
         } else if to.resource().is_some() {
             if let Some(seat) = state.sessions.find(to.as_str()) {
-                rooms::arrived(state, out, seat, stanza);
+                rooms::arrived(state, out, seat, &stanza);
             }
         } else if state.is_account(&to.to_bare()) && stanza.kind == StanzaKind::Message {
             if stanza.type_ == StanzaType::Groupchat {
-                copies::groupchat(state, out, stanza);
-            } else if let Some(inner) = copies::forwards(stanza) {
-                copies::forwarded(state, out, stanza, inner);
+                copies::groupchat(state, out, &MemberCopy::read(stanza));
+            } else if let Some(inner) = copies::forwards(&stanza) {
+                copies::forwarded(state, out, &stanza, inner);
             } else if let Some(pubsub) = stanza.child("pubsub", ns::PUBSUB) {
-                sessions::revoked(state, out, stanza, pubsub);
+                sessions::revoked(state, out, &stanza, pubsub);
             }
         }
     }
@@ -140,7 +168,8 @@ impl Machine for Router {
         }
         self.state.now = self.state.now.max(now);
         match input {
-            Input::Arrived(stanza) => self.arrived(&stanza, out),
+            Input::Arrived(stanza) => self.arrived(stanza, out),
+            Input::Copy(copy) => copies::groupchat(&mut self.state, out, &copy),
             Input::Sent { session, stanza } => self.sent(session.as_str(), &stanza, out),
             Input::Candidate(candidate) => copies::person(&mut self.state, out, &candidate),
             Input::Session { jid, event } => sessions::event(&mut self.state, out, Address::from(&*jid), event),

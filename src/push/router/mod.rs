@@ -45,8 +45,10 @@
 //! ```
 
 mod copies;
+mod copy;
 mod input;
 mod judge;
+mod judgement;
 mod machine;
 mod publishing;
 mod rooms;
@@ -55,5 +57,7 @@ mod sessions;
 mod state;
 pub mod table;
 
+pub use copy::MemberCopy;
 pub use input::{Candidate, Input, Item, Membership, Notice, Order, RoomFact, RouterConfig, SessionEvent};
+pub use judgement::{Judgement, Push};
 pub use machine::Router;

@@ -8,7 +8,7 @@ use super::{Asked, Kind, hopeless};
 use crate::push::content::Content;
 use crate::push::enable::Target;
 use crate::push::filter::{Allow, ChatFilter, Match, Profile, Setting};
-use crate::push::mention::{Answer, How, Me, Mentions, Nick};
+use crate::push::mention::{Answer, How, Me, Nick};
 use crate::push::publish::Priority;
 use crate::push::router::state::{Chat, Registration, Room, State};
 use crate::push::router::table as rule;
@@ -57,15 +57,10 @@ struct Found<'a> {
     room: Option<&'a Room>,
     account: &'a str,
     active: bool,
-    mentions: OnceCell<Mentions>,
     own: OnceCell<Answer>,
 }
 
 impl Found<'_> {
-    fn mentions(&self) -> &Mentions {
-        self.mentions.get_or_init(|| Mentions::read(self.asked.message))
-    }
-
     /// Whether the account is mentioned, by its own nickname in the room or by another one.
     fn answer(&self, nick: Option<&Nick>) -> Answer {
         if self.asked.kind == Kind::Forwarded {
@@ -92,7 +87,7 @@ impl Found<'_> {
             groups: &[],
             active: self.active,
         };
-        self.mentions().answer(&me, &room.permitted())
+        self.asked.read.mentions(self.asked.message).answer(&me, &room.permitted())
     }
 
     /// Whether it answers what the account said, and whether it mentions it otherwise.
@@ -112,7 +107,7 @@ impl Found<'_> {
 /// Tests a message for the registrations of a set of slots.
 pub(crate) fn tests(state: &State, chat: &Chat, asked: &Asked<'_>, slots: u16, now: Time) -> SmallVec<[Tested; 16]> {
     let mut tested = SmallVec::new();
-    let told = chat.seen.get(asked.id).map_or(0, |mark| mark.told);
+    let told = asked.known.told;
     let displayed = chat.is_displayed(asked.id);
     let hopeless = hopeless(asked);
     let found = Found {
@@ -120,7 +115,6 @@ pub(crate) fn tests(state: &State, chat: &Chat, asked: &Asked<'_>, slots: u16, n
         room: chat.room.as_deref(),
         account: state.account.as_str(),
         active: state.sessions.iter().any(|(_, session)| session.connected && session.active),
-        mentions: OnceCell::new(),
         own: OnceCell::new(),
     };
     let mut may_raise = OnceCell::new();
@@ -271,7 +265,7 @@ fn stands(
     may_mention: impl Fn() -> bool,
     now: Time,
 ) -> Tested {
-    let call = found.asked.content == Some(Content::Call);
+    let call = found.asked.read.content == Some(Content::Call);
     let tested = |why, test, too_often| Tested { slot, why, test, too_often };
     if let Some(note) = registration.notes.get(found.asked.chat) {
         let could = (call || mention) && !note.raised && note.priority < Priority::High;

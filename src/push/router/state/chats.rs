@@ -177,6 +177,18 @@ pub(crate) struct Mark {
     pub(crate) unread: bool,
 }
 
+/// Where an id stands last. Most are looked for in vain: a block at a time is compared without a branch for each id.
+fn find_last(ids: &[u64], id: u64) -> Option<usize> {
+    let mut begin = ids.len();
+    for block in ids.rchunks(32) {
+        begin -= block.len();
+        if block.iter().fold(false, |found, other| found | (*other == id)) {
+            return block.iter().rposition(|other| *other == id).map(|at| begin + at);
+        }
+    }
+    None
+}
+
 /// The last messages of a chat, oldest first: the mark of each id, and what happened to it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Seen {
@@ -188,8 +200,8 @@ impl Seen {
     /// Where a message stands; the newest are looked at first.
     pub(crate) fn find(&self, id: u64) -> Option<usize> {
         let (front, back) = self.ids.as_slices();
-        let late = back.iter().rposition(|&other| other == id).map(|at| front.len() + at);
-        late.or_else(|| front.iter().rposition(|&other| other == id))
+        let late = find_last(back, id).map(|at| front.len() + at);
+        late.or_else(|| find_last(front, id))
     }
 
     pub(crate) fn get(&self, id: u64) -> Option<Mark> {

@@ -13,7 +13,7 @@ use jid::{BareJid, Jid};
 use serde::{Deserialize, Serialize};
 use siphasher::sip::SipHasher13;
 
-pub(crate) use chats::{Allowed, Chat, Grounds, Room};
+pub(crate) use chats::{Allowed, Chat, Grounds, Mark, Room};
 pub(crate) use registrations::{Flight, Note, Owing, Owner, Registration, Stage, Words};
 pub(crate) use sessions::{Awaited, Mask, Pending, Session, Sessions, bit};
 

@@ -16,6 +16,7 @@ use crate::limits::PushRouterLimits;
 use crate::ns;
 use crate::push::router::{Candidate, Input, Item, Membership, Order, RoomFact, Router, RouterConfig, SessionEvent};
 use crate::seed::Seed;
+use crate::snapshot::Snapshot as _;
 use crate::time::Time;
 
 /// The account whose router vectors test.
@@ -63,11 +64,20 @@ impl Stage for Routers {
         if element.ns == NS { other(element) } else { stanza_input(element) }
     }
 
-    fn host(&mut self, _: &mut Bench<Router, NoOrders>, _: Time, facts: &BTreeMap<String, String>) -> Result<(), Stop> {
+    fn host(
+        &mut self,
+        bench: &mut Bench<Router, NoOrders>,
+        _: Time,
+        facts: &BTreeMap<String, String>,
+    ) -> Result<(), Stop> {
         for (name, value) in facts {
             match (name.as_str(), value.as_str()) {
                 // Known from the start.
                 ("bodies", "yes") => {}
+                ("restarted", _) => {
+                    let again = Router::load(&bench.machine.save()).map_err(|why| Stop::Fail(why.to_string()))?;
+                    bench.machine = again;
+                }
                 (name, value) => return Err(unknown(name, value)),
             }
         }
@@ -167,6 +177,7 @@ fn room(element: &Tree, jid: &str) -> Result<Input, Stop> {
     let fact = match name.as_str() {
         "joined" => RoomFact::Member(membership(value)?, true),
         "left" => RoomFact::Member(membership(value)?, false),
+        "bookmarked" => RoomFact::Bookmarked(yes),
         "approved" => RoomFact::Approved(yes),
         "nick" => RoomFact::Nick(value.clone()),
         "occupant-id" => RoomFact::OccupantId(value.clone()),
@@ -187,6 +198,7 @@ impl Show for Input {
     fn from(&self) -> String {
         match self {
             Self::Arrived(stanza) => stanza.sender().unwrap_or("nobody").to_owned(),
+            Self::Copy(copy) => copy.stanza().sender().unwrap_or("nobody").to_owned(),
             Self::Sent { session, .. } => session.to_string(),
             Self::Candidate(candidate) => candidate.message.sender().unwrap_or("nobody").to_owned(),
             Self::Session { jid, .. } => jid.to_string(),
@@ -197,6 +209,7 @@ impl Show for Input {
     fn what(&self) -> What {
         match self {
             Self::Arrived(stanza) | Self::Sent { stanza, .. } => What::stanza(stanza),
+            Self::Copy(copy) => What::stanza(copy.stanza()),
             Self::Candidate(candidate) => What::stanza(&candidate.message),
             Self::Session { event, .. } => What::Text(session_event(event)),
             Self::Room { room, fact } => What::Text(format!("{room}: {fact:?}")),
