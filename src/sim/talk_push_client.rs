@@ -133,12 +133,17 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Client), String> {
     let mut machine = client().ok_or("the account has no address")?;
     let mut now = Time::from_millis(1_767_225_600_000);
     let (mut journal, mut asked, mut online) = (Vec::new(), Vec::new(), false);
+    // Whether it was told that the device is to be logged out, and not yet that it may go.
+    let mut leaving = false;
     for deed in deeds {
         now = Time::from_millis(now.millis().saturating_add(deed.after));
         let before = asked.len();
         while let Some(due) = machine.deadline().filter(|due| *due <= now) {
             journal.push((due, Op::Wake));
-            machine.wake(due, &mut |_: Rule, action: Action<'_, _, _>| note(&action, &mut asked));
+            machine.wake(due, &mut |_: Rule, action: Action<'_, _, _>| {
+                leaving &= !matches!(action, Action::Tell(Notice::Finished));
+                note(&action, &mut asked);
+            });
         }
         if asked.len() > before && !online {
             return Err("something is sent without a session when time has passed".to_owned());
@@ -150,14 +155,22 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Client), String> {
         match &input {
             Input::Online { .. } => online = true,
             Input::Offline => online = false,
+            Input::Logout { .. } => leaving = true,
+            Input::Want(_) => leaving = false,
             _ => {}
         }
-        let mut keep = |_: Rule, action: Action<'_, _, _>| note(&action, &mut asked);
+        let mut keep = |_: Rule, action: Action<'_, _, _>| {
+            leaving &= !matches!(action, Action::Tell(Notice::Finished));
+            note(&action, &mut asked);
+        };
         machine.handle(now, input.clone(), &mut keep).map_err(|misuse| format!("{misuse}: {text}"))?;
         if asked.len() > before && !online {
             return Err(format!("something is sent without a session: {text}"));
         }
         machine.check()?;
+        if online && leaving && machine.deadline().is_none() {
+            return Err(format!("it is never told that it may go: {text}"));
+        }
         journal.push((now, Op::Input(input)));
     }
     Ok((journal, machine))

@@ -217,7 +217,8 @@ impl Client {
                 break;
             }
         }
-        let over = self.state.jobs.values().all(Job::is_over);
+        // Copies that somebody wants meanwhile wait for a registration that does not come.
+        let over = self.state.jobs.iter().all(|(key, job)| job.is_over() || !self.is_time(key, &job.what));
         if self.state.leaving && over {
             self.state.leaving = false;
             out.push(rule::U4, Action::Tell(Notice::Finished));
