@@ -13,6 +13,7 @@ pub struct Audience<'a>(Who<'a>);
 enum Who<'a> {
     One(&'a str),
     Few { roster: &'a Roster, seats: &'a [Seat] },
+    Addresses { roster: &'a Roster, seats: &'a [Seat] },
     All { roster: &'a Roster, seats: &'a Seats, except: &'a [Seat] },
     Word { roster: &'a Roster, bits: u64 },
 }
@@ -40,6 +41,23 @@ impl<'a> Audience<'a> {
         Self(Who::Few { roster, seats })
     }
 
+    /// The addresses of a few seats, which must be sorted and unique: for whom the seats themselves mean nothing. One
+    /// address stays what it is.
+    #[must_use]
+    pub fn addresses<'b>(&self, seats: &'b [Seat]) -> Audience<'b>
+    where
+        'a: 'b,
+    {
+        debug_assert!(seats.is_sorted_by(|a, b| a < b), "seats of an audience are sorted and unique");
+        match self.0 {
+            Who::One(jid) => Audience(Who::One(jid)),
+            Who::Few { roster, .. }
+            | Who::Addresses { roster, .. }
+            | Who::All { roster, .. }
+            | Who::Word { roster, .. } => Audience(Who::Addresses { roster, seats }),
+        }
+    }
+
     /// Those of the first 64 seats whose bits are set, that of seat 0 the lowest. Empty seats are passed over.
     #[must_use]
     pub const fn word(roster: &'a Roster, bits: u64) -> Self {
@@ -64,7 +82,7 @@ impl<'a> Audience<'a> {
         match self.0 {
             Who::One(_) => 1,
             Who::All { seats, except: [], .. } => seats.len(),
-            Who::Few { .. } | Who::All { .. } | Who::Word { .. } => self.iter().count(),
+            Who::Few { .. } | Who::Addresses { .. } | Who::All { .. } | Who::Word { .. } => self.iter().count(),
         }
     }
 
@@ -74,7 +92,9 @@ impl<'a> Audience<'a> {
         match self.0 {
             Who::One(_) => false,
             Who::All { seats, except: [], .. } => seats.is_empty(),
-            Who::Few { .. } | Who::All { .. } | Who::Word { .. } => self.iter().next().is_none(),
+            Who::Few { .. } | Who::Addresses { .. } | Who::All { .. } | Who::Word { .. } => {
+                self.iter().next().is_none()
+            }
         }
     }
 
@@ -84,6 +104,7 @@ impl<'a> Audience<'a> {
         Recipients(match self.0 {
             Who::One(jid) => Inner::One(Some(jid)),
             Who::Few { roster, seats } => Inner::Few { roster, seats: seats.iter() },
+            Who::Addresses { roster, seats } => Inner::Addresses { roster, seats: seats.iter() },
             Who::All { roster, seats, except } => Inner::All { roster, seats: SeatsIter::of(seats), except },
             Who::Word { roster, bits } => Inner::Word { roster, seats: SeatsIter::word(bits) },
         })
@@ -111,6 +132,7 @@ pub struct Recipients<'a>(Inner<'a>);
 enum Inner<'a> {
     One(Option<&'a str>),
     Few { roster: &'a Roster, seats: core::slice::Iter<'a, Seat> },
+    Addresses { roster: &'a Roster, seats: core::slice::Iter<'a, Seat> },
     All { roster: &'a Roster, seats: SeatsIter<'a>, except: &'a [Seat] },
     Word { roster: &'a Roster, seats: SeatsIter<'a> },
 }
@@ -130,6 +152,10 @@ impl<'a> Iterator for Recipients<'a> {
             Inner::Few { roster, seats } => {
                 let roster: &'a Roster = roster;
                 seats.find_map(|&seat| Some(Recipient { seat: Some(seat), jid: roster.get(seat)?.as_str() }))
+            }
+            Inner::Addresses { roster, seats } => {
+                let roster: &'a Roster = roster;
+                seats.find_map(|&seat| Some(Recipient { seat: None, jid: roster.get(seat)?.as_str() }))
             }
             Inner::Word { roster, seats } => {
                 let roster: &'a Roster = roster;

@@ -1,5 +1,7 @@
 //! The domain as a machine: whose stanza it is, and who is next.
 
+use std::sync::Arc;
+
 use jid::{BareJid, FullJid};
 
 use super::host::{Input, Notice, Order};
@@ -200,6 +202,9 @@ impl Domain {
         while let Some(job) = work.next() {
             match job {
                 Job::Stanza(stanza, hops) => self.route(stanza, hops, work, out),
+                Job::Shared(stanza, to, _, hops) => {
+                    self.route(Arc::unwrap_or_clone(stanza).readdressed(to), hops, work, out);
+                }
                 Job::Account(name, input, hops) => {
                     let _ = self.hand(&name, input, hops, work, out);
                 }

@@ -1,17 +1,18 @@
 //! How what is said finds its way: to a session, to somebody else in the domain, or to another server.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use jid::{BareJid, FullJid, Jid};
-use minidom::rxml::{Namespace, NcName};
+use smallvec::SmallVec;
 
 use super::host::{Notice, Order};
 use super::{rooms, rules as rule};
 use crate::codec::{Header, Outgoing, Stanza};
 use crate::limits::ServiceLimits;
 use crate::machine::{Action, Sink};
-use crate::party::Audience;
-use crate::push::router;
+use crate::party::{Audience, Seat};
+use crate::push::router::{self, MemberCopy};
 use crate::rule::Rule;
 use crate::{gc3, imng};
 
@@ -22,9 +23,15 @@ pub(super) type Out<'a> = dyn Sink<Order, Notice> + 'a;
 pub(super) enum Job {
     /// A stanza is handed to whoever it is for.
     Stanza(Stanza, u8),
+    /// A stanza of a batch is handed to one more of those whom it is for.
+    Shared(Arc<Stanza>, Jid, Batch, u8),
     /// An account is answered.
     Account(Box<str>, imng::Input, u8),
 }
+
+/// Stanzas that differ in their addressees only.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Batch(u32);
 
 /// What is still to be done in answer to one input.
 pub(super) struct Work {
@@ -33,15 +40,38 @@ pub(super) struct Work {
     lost: usize,
     most: usize,
     hops: u8,
+    batches: u32,
+    /// Of which batch the stanza is that is at hand.
+    batch: Option<Batch>,
+    /// The last member copy that was read, and its batch.
+    read: Option<(Batch, Arc<MemberCopy>)>,
 }
 
 impl Work {
     pub(super) const fn new(limits: &ServiceLimits) -> Self {
-        Self { jobs: VecDeque::new(), taken: 0, lost: 0, most: limits.deliveries, hops: limits.hops }
+        let (most, hops) = (limits.deliveries, limits.hops);
+        Self { jobs: VecDeque::new(), taken: 0, lost: 0, most, hops, batches: 0, batch: None, read: None }
     }
 
     pub(super) fn next(&mut self) -> Option<Job> {
-        self.jobs.pop_front()
+        let job = self.jobs.pop_front()?;
+        self.batch = match &job {
+            Job::Shared(_, _, batch, _) => Some(*batch),
+            Job::Stanza(..) | Job::Account(..) => None,
+        };
+        Some(job)
+    }
+
+    /// A member copy for a router, read once for all accounts that get the stanza at hand.
+    pub(super) fn copy(&mut self, stanza: Stanza) -> Arc<MemberCopy> {
+        if let Some((batch, copy)) = &self.read
+            && Some(*batch) == self.batch
+        {
+            return Arc::clone(copy);
+        }
+        let copy = Arc::new(MemberCopy::read(stanza));
+        self.read = self.batch.map(|batch| (batch, Arc::clone(&copy)));
+        copy
     }
 
     pub(super) fn push(&mut self, job: Job) {
@@ -102,31 +132,34 @@ impl Post<'_, '_> {
 
     /// Sends to each: what is for somebody here waits for its turn, and the rest goes to other servers.
     pub(super) fn all(&mut self, why: Rule, to: Audience<'_>, stanza: &Outgoing) {
-        let mut first: Option<Stanza> = None;
-        let (mut inside, mut outside) = (false, false);
+        let mut first: Option<(Arc<Stanza>, Batch)> = None;
+        let (mut inside, mut outside, mut elsewhere) = (false, false, SmallVec::<[Seat; 8]>::new());
         for recipient in to {
             if !self.here.has(recipient.jid) {
                 outside = true;
-                self.out.push(why, Action::Send { to: Audience::one(recipient.jid), stanza });
+                elsewhere.extend(recipient.seat);
                 continue;
             }
             inside = true;
             if self.hops >= self.work.hops {
-                let (from, to) = (None, Some(recipient.jid.into()));
-                self.out.push(rule::L2, Action::Tell(Notice::Dropped { from, to }));
+                self.lost(rule::L2, recipient.jid);
                 continue;
             }
-            let copy = match &first {
-                Some(first) => Some(addressed(first.clone(), recipient.jid)),
-                None => stanza.to_stanza(recipient.jid).ok().inspect(|stanza| first = Some(stanza.clone())),
-            };
-            match copy {
-                Some(copy) => self.work.push(Job::Stanza(copy, self.hops + 1)),
-                None => {
-                    let (from, to) = (None, Some(recipient.jid.into()));
-                    self.out.push(rule::L3, Action::Tell(Notice::Dropped { from, to }));
-                }
+            if first.is_none()
+                && let Ok(stanza) = stanza.to_stanza(recipient.jid)
+            {
+                self.work.batches += 1;
+                first = Some((Arc::new(stanza), Batch(self.work.batches)));
             }
+            match first.as_ref().zip(Jid::new(recipient.jid).ok()) {
+                Some(((stanza, batch), to)) => {
+                    self.work.push(Job::Shared(Arc::clone(stanza), to, *batch, self.hops + 1));
+                }
+                None => self.lost(rule::L3, recipient.jid),
+            }
+        }
+        if outside {
+            self.out.push(why, Action::Send { to: to.addresses(&elsewhere), stanza });
         }
         if inside {
             self.out.push(why, Action::Tell(Notice::Also));
@@ -135,15 +168,10 @@ impl Post<'_, '_> {
             self.out.push(rule::R3, Action::Tell(Notice::Also));
         }
     }
-}
 
-/// The same stanza for another addressee.
-fn addressed(mut stanza: Stanza, to: &str) -> Stanza {
-    if let (Ok(name), Ok(jid)) = (NcName::try_from("to"), Jid::new(to)) {
-        stanza.element.attrs_mut().insert(Namespace::NONE, name, to.to_owned());
-        stanza.to = Some(jid);
+    fn lost(&mut self, why: Rule, to: &str) {
+        self.out.push(why, Action::Tell(Notice::Dropped { from: None, to: Some(to.into()) }));
     }
-    stanza
 }
 
 /// A stanza that is passed on as it is.

@@ -1,5 +1,7 @@
 //! Push: what an account's router sees of its account, and what follows from what it says.
 
+use std::sync::Arc;
+
 use jid::{BareJid, FullJid, Jid};
 
 use super::machine::Domain;
@@ -12,7 +14,9 @@ use crate::imng::{self, AccountConfig, Event, Fact};
 use crate::machine::{Action, Machine as _, Misuse, Sink};
 use crate::ns;
 use crate::push::enable::is_request;
-use crate::push::router::{self, Candidate, Input, Membership, RoomFact, Router, RouterConfig, SessionEvent};
+use crate::push::router::{
+    self, Candidate, Input, MemberCopy, Membership, RoomFact, Router, RouterConfig, SessionEvent,
+};
 use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::time::Time;
@@ -82,7 +86,7 @@ impl Domain {
     fn routed(
         &mut self,
         name: &str,
-        copy: Option<Stanza>,
+        copy: Option<Arc<MemberCopy>>,
         hops: u8,
         work: &mut Work,
         out: &mut Out<'_>,
@@ -98,7 +102,8 @@ impl Domain {
         if !known.is_empty() {
             out.push(rule::U3, Action::Tell(Notice::Also));
         }
-        if let Some(stanza) = copy.filter(|_| !named.is_empty()) {
+        if let (Some(copy), Ok(account)) = (copy.filter(|_| !named.is_empty()), Jid::new(name)) {
+            let stanza = copy.stanza().clone().readdressed(account);
             known.push(imng::Input::MemberCopy { stanza, to: named });
         }
         for input in known {
@@ -138,7 +143,10 @@ impl Domain {
             return Some(order);
         }
         let (by, copy, input) = match order {
-            imng::Order::MemberCopy { stanza, .. } => (rule::M2, Some((*stanza).clone()), Input::Arrived(*stanza)),
+            imng::Order::MemberCopy { stanza, .. } => {
+                let copy = work.copy(*stanza);
+                (rule::M2, Some(Arc::clone(&copy)), Input::Copy(copy))
+            }
             imng::Order::Push(candidate) => {
                 let imng::PushCandidate { stanza: message, archive_id, .. } = *candidate;
                 let home = self.state.homes.get(name)?;

@@ -7,6 +7,8 @@ mod client;
 mod common;
 #[path = "../common/copies.rs"]
 mod copies;
+#[path = "../common/domain.rs"]
+mod domain;
 mod gc3;
 mod imng;
 mod muc2;
@@ -14,4 +16,5 @@ mod push_client;
 mod push_room;
 mod push_router;
 mod retention;
+mod service;
 mod sm;
