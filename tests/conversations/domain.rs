@@ -1,30 +1,10 @@
 //! A story that runs through a whole domain: a room, its copies, an account's router, a push service.
 
-use std::fmt::Write as _;
+use xmpp_machines::sim::vectors::service;
 
-use xmpp_machines::sim::vectors::{Outcome, play, read_scenario, service};
-
-/// What happens in a scenario after everybody has come to the room, as text: what is sent, and to whom.
-fn story(steps: &str) -> String {
-    story_after("push", steps)
-}
-
-/// The same, after another beginning.
-fn story_after(given: &str, steps: &str) -> String {
-    let text =
-        format!("<scenario xmlns='xmpp-machines:vectors:0' topic='service'><given use='{given}'/>{steps}</scenario>");
-    let mut given = |name: &str| {
-        let path = format!("spec-vectors/service/given/{name}.xml");
-        std::fs::read_to_string(&path).map(|text| (path.clone(), text)).map_err(|why| format!("{path}: {why}"))
-    };
-    let scenario = read_scenario("story.xml", &text, &mut given).unwrap();
-    let played = play(&scenario, &mut service());
-    assert!(matches!(played.outcome, Outcome::Passed), "{:?}", played.outcome);
-    let mut text = String::new();
-    for line in played.lines {
-        writeln!(text, "{line}").unwrap();
-    }
-    text
+/// What happens in a scenario after that beginning, as text: what is sent, and to whom.
+fn story(given: &str, steps: &str) -> String {
+    crate::story::story("service", &mut service(), &format!("<given use='{given}'/>{steps}"))
 }
 
 fn says(at: u64, id: &str, words: &str) -> String {
@@ -60,7 +40,7 @@ fn a_client_of_today_registers_and_goes_to_sleep() {
             .to_owned(),
         says(50_000, "g3", "I have both."),
     ];
-    insta::assert_snapshot!(story_after("registered", &steps.concat()));
+    insta::assert_snapshot!(story("registered", &steps.concat()));
 }
 
 /// The case that started it: one device is in the room, another sleeps. The push service forgets the phone in the end.
@@ -89,5 +69,5 @@ fn one_device_is_in_the_room_and_another_sleeps() {
         "<note>The server was restarted, and leaves the phone in peace.</note>".to_owned(),
         says(50_000, "g3", "I have both."),
     ];
-    insta::assert_snapshot!(story(&steps.concat()));
+    insta::assert_snapshot!(story("push", &steps.concat()));
 }

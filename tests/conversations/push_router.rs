@@ -1,23 +1,12 @@
 //! Stories of an account whose devices sleep, line by line, with the rule that decided each; and the comparison of two
 //! ways to wake them.
 
-use std::fmt::Write as _;
-
 use xmpp_machines::sim::sleep;
-use xmpp_machines::sim::vectors::{Outcome, play, push_router, read_scenario};
+use xmpp_machines::sim::vectors::push_router;
 
 /// What happens in a scenario, as text.
 fn story(steps: &str) -> String {
-    let text = format!("<scenario xmlns='xmpp-machines:vectors:0' topic='push-router'>{steps}</scenario>");
-    let given = |name: &str| Err(format!("{name} is not there"));
-    let scenario = read_scenario("story.xml", &text, &mut { given }).unwrap();
-    let played = play(&scenario, &mut push_router());
-    assert!(matches!(played.outcome, Outcome::Passed), "{:?}", played.outcome);
-    let mut text = String::new();
-    for line in played.lines {
-        writeln!(text, "{line}").unwrap();
-    }
-    text
+    crate::story::story("push-router", &mut push_router(), steps)
 }
 
 fn session(at: u64, device: &str, event: &str) -> String {

@@ -1,13 +1,9 @@
 //! Stories of streams that break: what a queue hears, orders and tells, line by line, with the rule that decided each.
 
-use xmpp_machines::sim::vectors::{play, read_scenario, sm};
+use xmpp_machines::sim::vectors::sm;
 
 fn told(steps: &str) -> String {
-    let text = format!("<scenario xmlns='xmpp-machines:vectors:0' topic='sm'>{steps}</scenario>");
-    let mut none = |name: &str| Err(format!("there is no {name}"));
-    let scenario = read_scenario("story.xml", &text, &mut none).unwrap();
-    let played = play(&scenario, &mut sm());
-    played.lines.iter().map(|line| format!("{line}\n")).collect()
+    crate::story::story("sm", &mut sm(), steps)
 }
 
 /// Who is there, as every story here begins.
