@@ -92,6 +92,12 @@ impl Account {
         self.seat(session).and_then(|seat| self.state.session(seat)).is_some_and(|session| session.imng)
     }
 
+    /// Whether a session is hibernated, or not; `None` if there is no such session.
+    #[must_use]
+    pub fn is_hibernated(&self, session: &FullJid) -> Option<bool> {
+        Some(self.state.session(self.seat(session)?)?.hibernated)
+    }
+
     /// Whether an address is on the block list, itself or by its bare JID or domain.
     #[must_use]
     pub fn is_blocked(&self, jid: &Jid) -> bool {

@@ -149,15 +149,19 @@ impl Letter<'_> {
     }
 }
 
-/// A message that was kept, as it is delivered later.
+/// A message that was kept, as it is delivered later. Where its server has noted already since when it is late, that
+/// stays: what others note in the server's name was taken out when it came (A8).
 pub(super) fn delayed(stanza: &Stanza, stamp: crate::Time, server: &str) -> Outgoing {
     let from = stanza.element.attr("from").unwrap_or_default();
     let to = stanza.element.attr("to").unwrap_or_default();
     let letter = Letter { stanza, from, to, account: "", strip: false, id: None };
+    let noted = Delay::by(&stanza.element, server).is_some();
     Outgoing::new(&letter.header(), |writer| {
         letter.attributes(writer);
         letter.children(writer);
-        Delay { stamp, from: Some(server), reason: None }.write(writer);
+        if !noted {
+            Delay { stamp, from: Some(server), reason: None }.write(writer);
+        }
     })
     .addressed_to(to)
 }

@@ -56,12 +56,13 @@ pub enum Input {
         fact: imng::Fact,
     },
     /// What only an account's push router wants to know: an item of the account's own nodes, what a client announced, what
-    /// the user chose about the words in notifications. All else the domain tells it.
+    /// the user chose about the words in notifications; of a session that was just bound, the id of its client and what it
+    /// enables while it binds; of one that was just hibernated, what it never acknowledged. All else the domain tells it.
     Push {
         /// The account.
         account: BareJid,
-        /// What: [`Item`](router::Input::Item), [`Bodies`](router::Input::Bodies), [`Room`](router::Input::Room), or the
-        /// features of a [`Session`](router::Input::Session).
+        /// What: [`Item`](router::Input::Item), [`Bodies`](router::Input::Bodies), [`Room`](router::Input::Room), or of a
+        /// [`Session`](router::Input::Session) its `Features`, `Up` or `Hibernated`.
         input: router::Input,
     },
     /// Messages kept for later: the answer to [`imng::Order::FetchOffline`].

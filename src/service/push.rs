@@ -215,7 +215,16 @@ impl Domain {
         }
         let told = match &input {
             Input::Item(_) | Input::Bodies(_) | Input::Room { .. } => true,
-            Input::Session { jid, event: SessionEvent::Features { .. } } => jid.to_bare().as_str() == name,
+            Input::Session { jid, event } => {
+                let hibernated = || self.state.homes.get(name)?.account.is_hibernated(jid);
+                match event {
+                    SessionEvent::Features { .. } => jid.to_bare().as_str() == name,
+                    // More of what the domain knows already.
+                    SessionEvent::Up { .. } => hibernated() == Some(false),
+                    SessionEvent::Hibernated { .. } => hibernated() == Some(true),
+                    _ => false,
+                }
+            }
             _ => false,
         };
         if !told {

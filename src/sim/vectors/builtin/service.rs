@@ -15,7 +15,7 @@ use super::{Builtin, Stage, facts, put, set_limit};
 use crate::gc3::ServiceConfig;
 use crate::imng::{Event, Fact};
 use crate::limits::ServiceLimits;
-use crate::push::router::{Input as Push, Item};
+use crate::push::router::{Input as Push, Item, SessionEvent};
 use crate::seed::Seed;
 use crate::service::rooms::Copies;
 use crate::service::{Domain, DomainConfig, Input};
@@ -91,6 +91,12 @@ impl Stage for Domains {
                 let item = Item { node: need("node")?.into(), id: need("id")?.into(), payload };
                 return Ok(Input::Push { account: bare(need("account")?)?, input: Push::Item(item) });
             }
+            "unacknowledged" => {
+                let session = full(need("session")?)?;
+                let event = SessionEvent::Hibernated { unacked: stanzas()? };
+                let account = session.to_bare();
+                return Ok(Input::Push { account, input: Push::Session { jid: session, event } });
+            }
             "gone" => {
                 let session = full(need("session")?)?;
                 self.bound.remove(session.as_str());
@@ -159,7 +165,7 @@ impl Domains {
         session: &FullJid,
         facts: &BTreeMap<String, String>,
     ) -> Result<(), Stop> {
-        let known = ["session", "bound", "carbons", "imng", "capable", "active", "hibernated", "resumed"];
+        let known = ["session", "bound", "client", "carbons", "imng", "capable", "active", "hibernated", "resumed"];
         if let Some((name, value)) = facts.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             return Err(unknown(name, value));
         }
@@ -177,6 +183,11 @@ impl Domains {
         events.extend(on("resumed").then_some(Event::Resumed));
         for event in events {
             put(bench, now, Input::Session { session: session.clone(), event })?;
+        }
+        if let Some(client) = facts.get("client") {
+            let event = SessionEvent::Up { client: Some(client.clone()), enable: None };
+            let input = Push::Session { jid: session.clone(), event };
+            put(bench, now, Input::Push { account: session.to_bare(), input })?;
         }
         Ok(())
     }
