@@ -10,6 +10,7 @@ mod outbox;
 pub mod party;
 pub mod push;
 mod rate;
+pub mod reactions;
 pub mod retention;
 pub mod rule;
 pub mod seed;

@@ -71,6 +71,8 @@ namespaces! {
     MAM = "urn:xmpp:mam:2", "XEP-0313: message archive management";
     MAM_EXTENDED = "urn:xmpp:mam:2#extended", "XEP-0313: extended queries";
     PSA = "urn:xmpp:psa", "XEP-0310: presence state annotations";
+    REACTION_RESTRICTIONS = "urn:xmpp:reactions:0:restrictions", "XEP-0444: which reactions are allowed";
+    RAI = "urn:xmpp:rai:0", "XEP-0437: room activity indicators";
     HATS = "urn:xmpp:hats:0", "XEP-0317: hats";
     SM = "urn:xmpp:sm:3", "XEP-0198: stream management";
     SID = "urn:xmpp:sid:0", "XEP-0359: unique and stable stanza ids";

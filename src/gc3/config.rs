@@ -2,6 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::acl::Role;
+use crate::reactions::Restrictions;
+
 /// The kinds of room. A room keeps its kind for life (C1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Kind {
@@ -74,12 +77,66 @@ choices! {
 choices! {
     /// Participants or moderators: for options that know no other class.
     Who {
-        /// Every participant with voice, or for the list every participant.
+        /// Every participant with voice.
         Participants = "participants",
         /// Moderators.
         Moderators = "moderators",
     }
 }
+choices! {
+    /// Whom those who do not moderate see in the participant list (`F:list-visible`).
+    Shown {
+        /// Every participant.
+        Participants = "participants",
+        /// Those with voice.
+        Voice = "voice",
+        /// Moderators.
+        Moderators = "moderators",
+    }
+}
+
+impl Shown {
+    /// Whether somebody of that role is seen by everybody.
+    #[must_use]
+    pub const fn holds(self, role: Role) -> bool {
+        match self {
+            Self::Participants => true,
+            Self::Voice => !matches!(role, Role::Visitor),
+            Self::Moderators => matches!(role, Role::Moderator),
+        }
+    }
+}
+
+choices! {
+    /// What becomes of somebody who registers with the room (XEP-0045 §7.10).
+    Registration {
+        /// It becomes a member at once; where only members enter, strangers do not register.
+        Open = "open",
+        /// Administrators are asked, for strangers to a members-only room, too.
+        Approval = "approval",
+        /// Only those on the access list register.
+        Closed = "closed",
+    }
+}
+
+/// A set of roles.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct Roles(u8);
+
+impl Roles {
+    /// The same set with one more.
+    #[must_use]
+    pub const fn with(self, role: Role) -> Self {
+        Self(self.0 | 1 << role as u8)
+    }
+
+    /// Whether a role is in it.
+    #[must_use]
+    pub const fn holds(self, role: Role) -> bool {
+        self.0 & 1 << role as u8 != 0
+    }
+}
+
 choices! {
     /// Who may send private messages (`F:private-messages`).
     PrivateMessages {
@@ -154,8 +211,8 @@ pub struct Config {
     pub history: History,
     /// Whether messages are archived.
     pub archive: bool,
-    /// Who may read the participant list.
-    pub list_visible: Who,
+    /// Whom those see in the participant list who do not moderate.
+    pub list_visible: Shown,
     /// Whether participants may let others read their avatar through the room.
     pub profile_relay: bool,
     /// The push setting of those who set none.
@@ -172,6 +229,18 @@ pub struct Config {
     pub allow_invites: bool,
     /// Whether it stays when the last participant leaves. Every kind but the classic one always does.
     pub persistent: bool,
+    /// The language that is spoken, as a tag (RFC 5646); empty: it is not said.
+    pub language: String,
+    /// How many messages are sent to who enters by XEP-0045, at the most as many as the room keeps.
+    pub max_history: u32,
+    /// The roles in which one may read the member list, if one sees real JIDs.
+    pub member_list: Roles,
+    /// The pubsub node that belongs to the room, an XMPP URI; empty: none.
+    pub pubsub: String,
+    /// What becomes of those who register.
+    pub registration: Registration,
+    /// Which reactions are allowed, and how many.
+    pub reactions: Restrictions,
 }
 
 impl Config {
@@ -195,7 +264,7 @@ impl Config {
             private_messages: if classic { PrivateMessages::Anyone } else { PrivateMessages::None },
             history: if group { History::SinceJoin } else { History::All },
             archive: true,
-            list_visible: if announcement { Who::Moderators } else { Who::Participants },
+            list_visible: if announcement { Shown::Moderators } else { Shown::Participants },
             profile_relay: group,
             push_default: if group || classic { Push::Always } else { Push::Mentions },
             slow_mode: 0,
@@ -204,6 +273,12 @@ impl Config {
             parent_join: ParentJoin::None,
             allow_invites: false,
             persistent: !classic,
+            language: String::new(),
+            max_history: 50,
+            member_list: Roles(0),
+            pubsub: String::new(),
+            registration: Registration::Open,
+            reactions: Restrictions { max: None, allowed: Vec::new() },
         }
     }
 

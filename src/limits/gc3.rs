@@ -107,6 +107,13 @@ pub struct Gc3Limits {
     pub hats: usize,
     /// Hats that one account wears: each goes into every presence and item. Default 16.
     pub hats_worn: usize,
+    /// Registrations that wait for approval. Default 100.
+    pub requests: usize,
+    /// Registrations of one account that have to be approved: each is told to every administrator. Default 3 at once, then
+    /// 3 an hour.
+    pub registrations: Rate,
+    /// How long a room that somebody created by entering it waits to be configured. Default 30 min.
+    pub unconfigured: Span,
     /// Invitations that may still be declined. Default 1000.
     pub invitations: usize,
     /// Changes in the audit list. Default 500.
@@ -117,6 +124,16 @@ pub struct Gc3Limits {
     pub report_after: Span,
     /// Reactions of one account to one message. Default 16.
     pub reactions: usize,
+    /// Different reactions of all to one message, as far as the room remembers them. Default 256.
+    pub reactions_together: usize,
+    /// Sets of reactions that the room remembers. Default 1024.
+    pub reacted: usize,
+    /// Sessions of a service that are told of activity in rooms that they are not in. Default 50 000.
+    pub indicated: usize,
+    /// Subscriptions of one account to that: each looks at all rooms. Default 4 a minute.
+    pub indications: Rate,
+    /// Accounts of one room of which it is remembered what they have heard. Default 10 000.
+    pub heard: usize,
     /// Rooms of one service. Default 100 000.
     pub rooms: usize,
     /// Rooms created by one account that still exist. Default 100.
@@ -184,11 +201,19 @@ impl Default for Gc3Limits {
             acl_groups: 64,
             hats: 64,
             hats_worn: 16,
+            requests: 100,
+            registrations: Rate::per(3, Span::from_hours(1)),
+            unconfigured: Span::from_mins(30),
             invitations: 1000,
             audit: 500,
             reports: Rate::per(10, Span::from_hours(1)),
             report_after: Span::from_days(7),
             reactions: 16,
+            reactions_together: 256,
+            reacted: 1024,
+            indicated: 50_000,
+            indications: Rate::per(4, minute),
+            heard: 10_000,
             rooms: 100_000,
             rooms_per_account: 100,
             creation: Rate { burst: 10, every: Span::from_mins(6) },

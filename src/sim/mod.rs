@@ -22,6 +22,7 @@ mod sm;
 pub mod talk;
 pub mod talk_account;
 pub mod talk_client;
+mod talk_deeds;
 pub mod talk_push_client;
 pub mod talk_push_room;
 pub mod talk_push_router;

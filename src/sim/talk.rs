@@ -6,6 +6,7 @@
 use super::bench::Bench;
 use super::host::SimHost;
 use super::laws::{self, Bounds, Moment, Op};
+use super::talk_deeds::DEEDS;
 use super::transcript::Line;
 use super::vectors::{DOMAIN, START};
 use super::xml::Tree;
@@ -44,218 +45,6 @@ pub struct Deed {
     pub how: u8,
 }
 
-/// What can be done: how often out of the sum of all, and the stanza with its gaps. `{from}` is a device, `{account}`
-/// its account, `{id}` something that anybody was told as an id, `{other}` another account.
-const DEEDS: &[(u32, &str)] = &[
-    (
-        12,
-        "<iq type='set' id='s{step}' from='{from}' to='rooms.example'><create xmlns='urn:xmpp:gc3:0'>\
-         <x xmlns='jabber:x:data' type='submit'>{create-form}{nickname}<field var='urn:xmpp:gc3:fields:kind'><value>{kind}</value></field>\
-         <field var='urn:xmpp:gc3:fields:name'><value>Tea</value></field></x><subscribe type='{topic}'/></create></iq>",
-    ),
-    (
-        14,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><join xmlns='urn:xmpp:gc3:0'>\
-         <x xmlns='jabber:x:data' type='submit'>{join-form}{nickname}</x><subscribe type='{topic}'/></join></iq>",
-    ),
-    (4, "<iq type='set' id='s{step}' from='{from}' to='{room}'><leave xmlns='urn:xmpp:gc3:0'/></iq>"),
-    (
-        5,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><subscribe xmlns='urn:xmpp:gc3:0' type='{topic}'/></iq>",
-    ),
-    (
-        3,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><unsubscribe xmlns='urn:xmpp:gc3:0' type='{topic}'/></iq>",
-    ),
-    (2, "<iq type='get' id='s{step}' from='{from}' to='{room}'><sync xmlns='urn:xmpp:gc3:0' last='{id}'/></iq>"),
-    (
-        3,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><sync xmlns='urn:xmpp:gc3:0' last='{id}'>\
-         <subscribe type='message'/></sync></iq>",
-    ),
-    (
-        3,
-        "<iq type='get' id='s{step}' from='{from}' to='{room}'><participants xmlns='urn:xmpp:gc3:0' since='{id}'/></iq>",
-    ),
-    (
-        2,
-        "<iq type='get' id='s{step}' from='{from}' to='{room}'><participants xmlns='urn:xmpp:gc3:0'><item id='{id}'/>\
-         </participants></iq>",
-    ),
-    (2, "<iq type='get' id='s{step}' from='{from}' to='{room}'><access xmlns='urn:xmpp:gc3:0'/></iq>"),
-    (
-        5,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><access xmlns='urn:xmpp:gc3:0'>\
-         <item jid='{other}' affiliation='{affiliation}'/></access></iq>",
-    ),
-    (
-        2,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><participants xmlns='urn:xmpp:gc3:0'>\
-         <item id='{id}' kick='yes'><reason>late</reason></item></participants></iq>",
-    ),
-    (
-        1,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><participants xmlns='urn:xmpp:gc3:0'>\
-         <item id='{id}' affiliation='{affiliation}'/></participants></iq>",
-    ),
-    (
-        4,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><config xmlns='urn:xmpp:gc3:0'>\
-         <x xmlns='jabber:x:data' type='submit'>{config}{setting}</x></config></iq>",
-    ),
-    (
-        1,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><participant xmlns='urn:xmpp:gc3:0'>\
-         <x xmlns='jabber:x:data' type='submit'>{participant}{nickname}</x></participant></iq>",
-    ),
-    (
-        1,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><destroy xmlns='urn:xmpp:gc3:0'>\
-         <reason>cold</reason></destroy></iq>",
-    ),
-    (
-        2,
-        "<iq type='get' id='s{step}' from='{from}' to='{room}'><query xmlns='http://jabber.org/protocol/disco#info'/></iq>",
-    ),
-    (
-        1,
-        "<iq type='get' id='s{step}' from='{from}' to='rooms.example'>\
-         <query xmlns='http://jabber.org/protocol/disco#items'/></iq>",
-    ),
-    (
-        4,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><group-access-list xmlns='urn:xmpp:entity-acl:0'>{group}\
-         <action id='{verb}' value='{value}'/></group-access-list></iq>",
-    ),
-    (
-        3,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><acl-groups xmlns='urn:xmpp:entity-acl:0'>{group}\
-         <group type='xmpp-machines:acl:0#role' address='moderator'/>\
-         <group type='xmpp-machines:acl:0#role' address='participant'/>\
-         <group type='xmpp-machines:acl:0#role' address='visitor'/>\
-         <group type='xmpp-machines:acl:0#affiliation' address='owner'/>\
-         <group type='xmpp-machines:acl:0#affiliation' address='admin'/>\
-         <group type='xmpp-machines:acl:0#affiliation' address='member'/>\
-         <group type='xmpp-machines:acl:0#affiliation' address='none'/>\
-         <group type='xmpp-machines:acl:0#affiliation' address='outcast'/>\
-         <group type='urn:xmpp:entity-acl:0' address='urn:xmpp:entity-acl:everyone:0'/></acl-groups></iq>",
-    ),
-    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}'><my-access xmlns='xmpp-machines:acl:0'/></iq>"),
-    (
-        4,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'>\
-         <command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:hats:commands:{hats}'>\
-         <x xmlns='jabber:x:data' type='submit'>\
-         <field var='FORM_TYPE'><value>urn:xmpp:hats:commands</value></field>\
-         <field var='hats#uri'><value>urn:x-hat:tea</value></field>\
-         <field var='hats#title'><value>Tea</value></field>\
-         <field var='hats#jid'><value>{other}</value></field></x></command></iq>",
-    ),
-    (1, "<iq type='set' id='s{step}' from='{from}' to='{room}'><query xmlns='urn:xmpp:mam:2' queryid='q'/></iq>"),
-    (
-        1,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><query xmlns='urn:xmpp:mam:2'>\
-         <set xmlns='http://jabber.org/protocol/rsm'><max>1</max><before>{id}</before></set></query></iq>",
-    ),
-    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{id}'><ping xmlns='urn:xmpp:ping'/></iq>"),
-    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{id}'><vCard xmlns='vcard-temp'/></iq>"),
-    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}'><brew xmlns='urn:example:tea'/></iq>"),
-    (2, "<iq type='result' id='{id}' from='{from}' to='rooms.example'/>"),
-    (
-        1,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><report-participant xmlns='urn:xmpp:gcreport:0'>\
-         <occupant-id xmlns='urn:xmpp:occupant-id:0' id='{id}'/>\
-         <report xmlns='urn:xmpp:reporting:1' reason='urn:xmpp:reporting:spam'/></report-participant></iq>",
-    ),
-    (2, "<presence type='subscribed' from='{account}' to='{room}'/>"),
-    (1, "<presence type='unsubscribed' from='{account}' to='{room}'/>"),
-    (4, "<presence from='{from}' to='{room}'><show>away</show></presence>"),
-    (
-        2,
-        "<presence from='{from}' to='{room}'>\
-         <c xmlns='http://jabber.org/protocol/caps' hash='sha-1' node='x' ver='{kind}'/></presence>",
-    ),
-    (3, "<presence type='unavailable' from='{from}' to='{room}'/>"),
-    (
-        2,
-        "<message type='error' id='m{how}' from='{from}' to='{room}'><error type='cancel'>\
-         <gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
-    ),
-    (
-        2,
-        "<message type='groupchat' id='m{step}' from='{from}' to='{room}'>\
-         <retract xmlns='urn:xmpp:message-retract:1' id='{id}'/></message>",
-    ),
-    (
-        1,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><moderate xmlns='urn:xmpp:message-moderate:1' id='{id}'>\
-         <retract xmlns='urn:xmpp:message-retract:1'/></moderate></iq>",
-    ),
-    (2, "<message type='groupchat' id='m{step}' from='{from}' to='{room}'><subject>Cake</subject></message>"),
-    (
-        1,
-        "<message type='groupchat' id='m{step}' from='{from}' to='{room}'>\
-         <reactions xmlns='urn:xmpp:reactions:0' id='{id}'><reaction>+</reaction></reactions></message>",
-    ),
-    (2, "<message type='chat' id='m{step}' from='{from}' to='{room}/{id}'><body>psst</body></message>"),
-    (
-        12,
-        "<message type='groupchat' id='m{step}' from='{from}' to='{room}'><body>hello {step}</body>\
-         <stanza-id xmlns='urn:xmpp:sid:0' by='{room}' id='{id}'/></message>",
-    ),
-    (
-        14,
-        "<presence id='p{step}' from='{from}' to='{room}/{name}'><show>away</show>\
-         <x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='{how}'/></x></presence>",
-    ),
-    (9, "<presence from='{from}' to='{room}/{name}'><status>{step}</status></presence>"),
-    (3, "<presence type='unavailable' from='{from}' to='{room}/{name}'><status>bye</status></presence>"),
-    (
-        2,
-        "<presence type='error' from='{from}' to='{room}/{name}'><error type='cancel'>\
-         <gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></presence>",
-    ),
-    (
-        2,
-        "<message type='error' id='m{how}' from='{from}' to='{room}/{name}'><error type='cancel'>\
-         <service-unavailable xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></message>",
-    ),
-    (3, "<message type='chat' id='m{step}' from='{from}' to='{room}/{name}'><body>psst</body></message>"),
-    (3, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><query xmlns='jabber:iq:version'/></iq>"),
-    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><vCard xmlns='vcard-temp'/></iq>"),
-    (2, "<iq type='result' id='{id}' from='{from}' to='{room}/{name}'><query xmlns='jabber:iq:version'/></iq>"),
-    (1, "<iq type='get' id='s{step}' from='{from}' to='{room}/{name}'><ping xmlns='urn:xmpp:ping'/></iq>"),
-    (
-        16,
-        "<presence id='p{step}' from='{from}' to='{room}'><x xmlns='http://jabber.org/protocol/muc'>\
-         <muc2 xmlns='urn:xmpp:muc:0'><nickname>{name}</nickname><presence level='{level}'/></muc2></x></presence>",
-    ),
-    (
-        3,
-        "<presence id='p{step}' from='{from}' to='{room}'><show>dnd</show><x xmlns='http://jabber.org/protocol/muc'>\
-         <muc2 xmlns='urn:xmpp:muc:0'/><visibility type='{visibility}'/></x></presence>",
-    ),
-    (5, "<presence from='{from}' to='{room}/{id}'><status>{step}</status></presence>"),
-    (3, "<presence type='unavailable' from='{from}' to='{room}/{id}'><status>bye</status></presence>"),
-    (2, "<iq type='get' id='s{step}' from='{from}' to='{room}/{id}'><query xmlns='jabber:iq:version'/></iq>"),
-    (2, "<iq type='result' id='{id}' from='{from}' to='{room}/{id}'/>"),
-    (
-        2,
-        "<iq type='set' id='s{step}' from='{account}' to='{room}'><join xmlns='urn:xmpp:muc:0'>\
-         <nickname>{name}</nickname></join></iq>",
-    ),
-    (1, "<iq type='set' id='s{step}' from='{account}' to='{room}'><leave xmlns='urn:xmpp:muc:0'/></iq>"),
-    (
-        3,
-        "<iq type='set' id='s{step}' from='{from}' to='{room}'><query xmlns='http://jabber.org/protocol/muc#admin'>\
-         <item nick='{name}' role='{role}'/></query></iq>",
-    ),
-    // Not a stanza: the service shuts down.
-    (1, SHUTDOWN),
-    // Not a stanza: the host was restored from a state that may be too old.
-    (1, ""),
-];
-
 /// A service with small limits, so that a short conversation meets them.
 ///
 /// Its seed is public: never run one like it.
@@ -270,8 +59,13 @@ pub fn service() -> Service {
         muc: true,
         muc2: true,
     };
-    let limits = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
+    let limits = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..narrow() };
     Service::new(config, limits, Seed::new([3; 32]))
+}
+
+/// Bounds of what the room remembers of people, such as a few people meet.
+fn narrow() -> Gc3Limits {
+    Gc3Limits { requests: 1, indicated: 3, heard: 2, reacted: 2, invitations: 2, ..Gc3Limits::default() }
 }
 
 /// A conversation: everything that went into the service, its host's answers and the wakes included.
@@ -330,16 +124,22 @@ impl Deed {
             ("nickname", field(&format!("nickname {}", pick(&NICKS, self.how)))),
             ("name", pick(&NAMES, self.how).to_owned()),
             ("kind", pick(&["channel", "group", "announcement"], self.how).to_owned()),
+            ("option", pick(&OPTIONS, self.how.wrapping_add(self.device)).replace("{other}", pick(&PEOPLE, self.how))),
+            ("faces", pick(&FACES, self.how).to_owned()),
+            ("role", pick(&["visitor", "participant", "moderator", "none"], self.how).to_owned()),
+            ("yes", pick(&["1", "0", "1"], self.how).to_owned()),
+            ("place", place(self.room, rooms)),
             ("topic", pick(&["message", "participant", "presence"], self.how).to_owned()),
             ("affiliation", pick(&["owner", "admin", "member", "none", "outcast"], self.how).to_owned()),
             ("verb", Verb::ALL.get(usize::from(self.how) % Verb::ALL.len()).map_or("", |verb| verb.id()).to_owned()),
             ("value", pick(&["false", "true", "default"], self.how).to_owned()),
             ("level", pick(&["full", "join", "none", "full", "some"], self.how).to_owned()),
             ("visibility", pick(&["anonymous", "non-anonymous"], self.how).to_owned()),
-            ("role", pick(&["none", "visitor", "participant"], self.how).to_owned()),
             ("hats", pick(&["create", "assign", "create", "unassign", "destroy", "list"], self.how).to_owned()),
             ("group", pick(&GROUPS, self.device.wrapping_add(self.how)).to_owned()),
             ("other", pick(&PEOPLE, self.how).to_owned()),
+            // Half of what takes an owner is done by who administers the service.
+            ("chief", format!("{}/desk", if self.device.is_multiple_of(2) { "adm@tea.example" } else { account })),
             ("from", format!("{account}/{}", pick(&["phone", "desk", "den"], self.device))),
             ("account", account.to_owned()),
             // One more than there are: a room that there is not.
@@ -360,7 +160,7 @@ const NICKS: [&str; 7] = ["Ann", "Ben", "Cid", "-Dee", "  Eve  Eve ", "ann", "Be
 const NAMES: [&str; 7] = ["Ann", "Ben", "ben", "Dee", "-Cid", "Eve", "Flo"];
 
 /// What stands for the end of the service.
-const SHUTDOWN: &str = "shutdown";
+pub(super) const SHUTDOWN: &str = "shutdown";
 
 const GROUPS: [&str; 7] = [
     "<group type='urn:xmpp:hats:0' address='urn:x-hat:tea'/>",
@@ -371,6 +171,45 @@ const GROUPS: [&str; 7] = [
     "<group type='xmpp-machines:acl:0#affiliation' address='none'/>",
     "<group type='urn:xmpp:entity-acl:0' address='urn:xmpp:entity-acl:everyone:0'/>",
 ];
+
+/// Options of the configuration form of XEP-0045, and who governs.
+const OPTIONS: [&str; 16] = [
+    "<field var='muc#roomconfig_whois'><value>anyone</value></field>",
+    "<field var='muc#roomconfig_whois'><value>moderators</value></field>",
+    "<field var='muc#roomconfig_persistentroom'><value>1</value></field>",
+    "<field var='muc#roomconfig_moderatedroom'><value>1</value></field>",
+    "<field var='muc#roomconfig_presencebroadcast'><value>moderator</value></field>",
+    "<field var='muc#roomconfig_presencebroadcast'><value>moderator</value><value>participant</value></field>",
+    "<field var='muc#roomconfig_presencebroadcast'><value>moderator</value><value>participant</value>\
+     <value>visitor</value></field>",
+    "<field var='muc#roomconfig_getmemberlist'><value>moderator</value><value>visitor</value></field>",
+    "<field var='muc#roomconfig_membersonly'><value>1</value></field>\
+     <field var='{xmpp-machines:muc:0}registration'><value>approval</value></field>",
+    "<field var='{xmpp-machines:muc:0}registration'><value>approval</value></field>",
+    "<field var='muc#roomconfig_membersonly'><value>0</value></field>",
+    "<field var='muc#roomconfig_roomadmins'><value>{other}</value></field>",
+    "<field var='muc#roomconfig_roomowners'><value>ann@tea.example</value><value>{other}</value></field>",
+    "<field var='muc#maxhistoryfetch'><value>1</value></field>\
+     <field var='muc#roomconfig_passwordprotectedroom'><value>0</value></field>",
+    "<field var='{xmpp-machines:muc:0}reactions'><value>+</value></field>\
+     <field var='{xmpp-machines:muc:0}reactions-per-user'><value>1</value></field>",
+    "<field var='{xmpp-machines:muc:0}reactions'/><field var='{xmpp-machines:muc:0}reactions-per-user'/>",
+];
+
+/// Sets of reactions.
+const FACES: [&str; 5] = [
+    "",
+    "<reaction>+</reaction>",
+    "<reaction>-</reaction><reaction>+</reaction>",
+    "<reaction>-</reaction><reaction>+</reaction><reaction>x</reaction>",
+    "<reaction>+-</reaction>",
+];
+
+/// A room by request, the one that is created by entering it, or one that there is not.
+fn place(number: u8, rooms: &[String]) -> String {
+    let at = usize::from(number) % (rooms.len() + 2);
+    rooms.get(at).map_or(if at == rooms.len() { "cake@rooms.example" } else { NOWHERE }, String::as_str).to_owned()
+}
 
 /// A room that there is not.
 const NOWHERE: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa@rooms.example";

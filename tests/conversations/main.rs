@@ -7,6 +7,7 @@ mod muc;
 mod muc2;
 mod pairs;
 mod privacy;
+mod promises;
 mod push_client;
 mod push_room;
 mod push_router;

@@ -265,3 +265,121 @@ fn a_day_in_two_dialects() {
     w.set(ANN, "<participants xmlns='urn:xmpp:gc3:0'><item id='{benny}' kick='yes'><reason>Cold tea</reason></item></participants>");
     assert_snapshot!(w.story());
 }
+
+/// A set of the owner's form.
+fn options(fields: &[(&str, &[&str])]) -> String {
+    let field = |(name, values): &(&str, &[&str])| {
+        let values: String = values.iter().map(|value| format!("<value>{value}</value>")).collect();
+        format!("<field var='{name}'>{values}</field>")
+    };
+    let fields: String = fields.iter().map(field).collect();
+    format!(
+        "<query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
+         <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>{fields}</x></query>"
+    )
+}
+
+fn items(items: &str) -> String {
+    format!("<query xmlns='http://jabber.org/protocol/muc#admin'>{items}</query>")
+}
+
+fn message(form_type: &str, fields: &[(&str, &str)]) -> String {
+    let field = |(name, value): &(&str, &str)| format!("<field var='{name}'><value>{value}</value></field>");
+    let fields: String = fields.iter().map(field).collect();
+    format!(
+        "<x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>\
+         <value>http://jabber.org/protocol/{form_type}</value></field>{fields}</x>"
+    )
+}
+
+/// The whole life of a room, by nothing but what stock clients send.
+#[test]
+fn an_owner_runs_a_room() {
+    const ROOM: &str = "cake@rooms.example";
+    let mut w = World::muc();
+    let enter = |who: &str, nick: &str| format!("<presence from='{who}' to='{ROOM}/{nick}'>{X}</presence>");
+    let set = |who: &str, what: String| format!("<iq type='set' id='q' from='{who}' to='{ROOM}'>{what}</iq>");
+    let tell = |who: &str, what: String| format!("<message id='r' from='{who}' to='{ROOM}'>{what}</message>");
+    w.note("Ann reserves a room; nobody gets in before it is configured.");
+    w.send(1000, &enter(ANN, "Ann"));
+    w.send(1000, &enter(BEN, "Ben"));
+    let first: [(&str, &[&str]); 6] = [
+        ("muc#roomconfig_roomname", &["Cake"]),
+        ("muc#roomconfig_persistentroom", &["1"]),
+        ("muc#roomconfig_moderatedroom", &["1"]),
+        ("muc#roomconfig_lang", &["en"]),
+        ("{xmpp-machines:muc:0}registration", &["approval"]),
+        ("muc#roomconfig_roomadmins", &["cid@fig.example"]),
+    ];
+    w.send(1000, &set(ANN, options(&first)));
+    w.note("Ben may listen, and asks for voice.");
+    w.send(1000, &enter(BEN, "Ben"));
+    w.send(1000, &tell(BEN, message("muc#request", &[("muc#role", "participant")])));
+    let yes = [("muc#role", "participant"), ("muc#roomnick", "Ben"), ("muc#request_allow", "1")];
+    w.send(1000, &tell(ANN, message("muc#request", &yes)));
+    w.send(1000, &format!("<message type='groupchat' id='m1' from='{BEN}' to='{ROOM}'><body>Cake?</body></message>"));
+    w.note("Dee registers; Cid, who is named an administrator, decides about it from home.");
+    let wish = message("muc#register", &[("muc#register_roomnick", "Dee")]);
+    w.send(1000, &set(DEE, format!("<query xmlns='jabber:iq:register'>{wish}</query>")));
+    let yes = [("muc#jid", "dee@elm.example"), ("muc#register_roomnick", "Dee"), ("muc#register_allow", "1")];
+    w.send(1000, &tell(CID, message("muc#register", &yes)));
+    w.send(1000, &enter(DEE, "Dee"));
+    w.note("Ann makes Ben a member and closes the door to all others.");
+    w.send(1000, &set(ANN, items("<item jid='ben@oak.example' affiliation='member'/>")));
+    w.send(1000, &set(ANN, options(&[("muc#roomconfig_membersonly", &["1"])])));
+    w.send(1000, &enter("eve@yew.example/tv", "Eve"));
+    w.note("Ben is banned, Dee leaves, and Ann ends the room.");
+    w.send(1000, &set(ANN, items("<item jid='ben@oak.example' affiliation='outcast'><reason>Crumbs</reason></item>")));
+    w.send(1000, &format!("<presence type='unavailable' from='{DEE}' to='{ROOM}/Dee'/>"));
+    let end = "<query xmlns='http://jabber.org/protocol/muc#owner'><destroy jid='pie@rooms.example'>\
+        <reason>Eaten</reason></destroy></query>";
+    w.send(1000, &set(ANN, end.to_owned()));
+    w.send(1000, &enter(DEE, "Dee"));
+    assert_snapshot!(w.story());
+}
+
+/// Rights that XEP-0045 has no word for: a hat by which somebody puts others out, and one who must be silent.
+#[test]
+fn rights_of_ones_own() {
+    let mut w = World::muc();
+    w.create("channel", &[], &[]);
+    for (who, nick) in [(BEN, "Ben"), (CID, "Cid"), (DEE, "Dee")] {
+        w.enter(who, nick);
+    }
+    w.note("Ann makes a hat, gives it to Ben, and lets those who wear it put others out.");
+    let command = |node: &str, fields: &[(&str, &str)]| {
+        let field = |(name, value): &(&str, &str)| format!("<field var='{name}'><value>{value}</value></field>");
+        let fields: String = fields.iter().map(field).collect();
+        format!(
+            "<command xmlns='http://jabber.org/protocol/commands' node='urn:xmpp:hats:commands:{node}'>\
+             <x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'><value>urn:xmpp:hats:commands</value></field>\
+             {fields}</x></command>"
+        )
+    };
+    w.set(ANN, &command("create", &[("hats#uri", "urn:x-hat:host"), ("hats#title", "Host")]));
+    w.set(ANN, &command("assign", &[("hats#uri", "urn:x-hat:host"), ("hats#jid", "ben@oak.example")]));
+    let group = |group: &str, action: &str| {
+        format!("<group-access-list xmlns='urn:xmpp:entity-acl:0'>{group}{action}</group-access-list>")
+    };
+    let given: String = ["moderator", "participant", "visitor"]
+        .iter()
+        .map(|role| format!("<group type='xmpp-machines:acl:0#role' address='{role}'/>"))
+        .chain(
+            ["owner", "admin", "member", "none", "outcast"]
+                .iter()
+                .map(|affiliation| format!("<group type='xmpp-machines:acl:0#affiliation' address='{affiliation}'/>")),
+        )
+        .collect();
+    let hosts = "<group type='urn:xmpp:hats:0' address='urn:x-hat:host'/>";
+    let cid = "<group type='xmpp-machines:acl:0#jid' address='cid@fig.example'/>";
+    let everyone = "<group type='urn:xmpp:entity-acl:0' address='urn:xmpp:entity-acl:everyone:0'/>";
+    w.set(ANN, &format!("<acl-groups xmlns='urn:xmpp:entity-acl:0'>{cid}{hosts}{given}{everyone}</acl-groups>"));
+    w.set(ANN, &group(hosts, "<action id='kick' value='true'/>"));
+    w.set(ANN, &group(cid, "<action id='send-message' value='false'/>"));
+    w.note("Cid is silent, and Ben puts him out by his client of XEP-0045.");
+    w.send(1000, &format!("<message type='groupchat' id='m1' from='{CID}' to='{{room}}'><body>But.</body></message>"));
+    w.set(BEN, &items("<item nick='Cid' role='none'><reason>Enough</reason></item>"));
+    w.note("Dee has no such hat.");
+    w.set(DEE, &items("<item nick='Ben' role='none'/>"));
+    assert_snapshot!(w.story());
+}

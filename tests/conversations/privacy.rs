@@ -67,15 +67,25 @@ impl Entitled {
         let room = bare(&stanza.to.as_ref().map(ToString::to_string).unwrap_or_default()).to_owned();
         if text.contains("<create") {
             self.kinds.insert((from, id), text.contains(">group<"));
-        } else if ["'owner'", "'admin'", "'moderator'"].iter().any(|rank| text.contains(rank)) {
-            // Whoever is named by ID may be anybody.
-            let named = |person: &str| text.contains(person) || text.contains(" id='-");
+        } else if ["'owner'", "'admin'", "'moderator'", "roomadmins", "roomowners"]
+            .iter()
+            .any(|rank| text.contains(rank))
+        {
+            // Whoever is named by ID or nickname may be anybody.
+            let anybody = text.contains(" id='-") || text.contains(" nick='");
+            let named = |person: &str| text.contains(person) || anybody;
             let named = PEOPLE.iter().filter(|person| named(person));
             self.people.extend(named.map(|person| (room.clone(), (*person).to_owned())));
+        } else if text.contains("_whois'><value>anyone<") {
+            // To whom a room was promised to hide them is another property's.
+            self.groups.insert(room);
         }
     }
 
     fn told(&mut self, received: &Received) {
+        if received.text.contains("code='201'") {
+            self.people.insert((bare(&received.from).to_owned(), bare(&received.to).to_owned()));
+        }
         let Some((_, created)) = received.text.split_once("<created") else { return };
         let room =
             created.split("<subscription-jid>").nth(1).and_then(|rest| rest.split('<').next()).unwrap().to_owned();
@@ -103,7 +113,8 @@ fn hides(talk: &Talk) -> Result<BTreeMap<&'static str, usize>, String> {
         }
         for received in step(&mut service, *now, op.clone()) {
             entitled.told(&received);
-            if entitled.may(&received) {
+            // Who invited somebody by its address is told by that address that it declines.
+            if entitled.may(&received) || received.why.id() == "muc.I6" {
                 continue;
             }
             *looked.entry(received.why.id()).or_default() += 1;

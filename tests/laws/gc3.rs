@@ -57,6 +57,9 @@ fn conversations_reach_what_they_should() {
     for rule in ["J4", "J10", "P8", "N1", "P11", "X1", "W1", "G7.8", "T1", "S1", "X4"] {
         assert!(decided.contains(format!("muc.{rule}").as_str()), "muc.{rule} is not among {decided:?}");
     }
+    for rule in ["C6", "O2", "O5", "AL6", "B3", "RG6", "I1", "RA1"] {
+        assert!(decided.contains(format!("muc.{rule}").as_str()), "muc.{rule} is not among {decided:?}");
+    }
     for rule in ["F1", "F2", "P8", "P7", "J5", "J10", "J11", "N1", "P5", "P5.1", "P5.2", "P5.3", "X1", "W1", "T1", "B6"]
     {
         assert!(decided.contains(format!("muc2.{rule}").as_str()), "muc2.{rule} is not among {decided:?}");
@@ -64,4 +67,37 @@ fn conversations_reach_what_they_should() {
     for rule in ["A2", "A7", "W3", "W4", "W13", "H1", "D1"] {
         assert!(decided.contains(format!("acl.{rule}").as_str()), "acl.{rule} is not among {decided:?}");
     }
+}
+
+/// The same in a room that is entered by presence, with its owner and two others in it.
+#[test]
+fn conversations_of_occupants_reach_what_they_should() {
+    let enter = |who: &str, nick: &str| {
+        format!(
+            "<presence from='{who}' to='cake@rooms.example/{nick}'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+        )
+    };
+    let open = "<iq type='set' id='o' from='ann@tea.example/phone' to='cake@rooms.example'>\
+        <query xmlns='http://jabber.org/protocol/muc#owner'><x xmlns='jabber:x:data' type='submit'>\
+        <field var='FORM_TYPE'><value>http://jabber.org/protocol/muc#roomconfig</value></field>\
+        <field var='muc#roomconfig_persistentroom'><value>1</value></field></x></query></iq>";
+    let opening = [
+        enter("ann@tea.example/phone", "Ann"),
+        open.to_owned(),
+        enter("ben@oak.example/phone", "Ben"),
+        enter("cid@fig.example/desk", "Eve"),
+    ];
+    let opening: Vec<&str> = opening.iter().map(String::as_str).collect();
+    let mut runner = TestRunner::deterministic();
+    let strategy = prop::collection::vec(deed(), 60..70);
+    let mut decided = BTreeSet::new();
+    for _ in 0..80 {
+        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
+        let Ok(Talk { journal, .. }) = talk::talk_after(&opening, &deeds.current()) else { continue };
+        let mut machine = talk::service();
+        assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
+    }
+    let wanted = ["K2", "B3", "O13", "O14", "RG6", "RG10", "RA1", "RA3", "Q1", "I1", "R1"];
+    let missing: Vec<&&str> = wanted.iter().filter(|rule| !decided.contains(format!("muc.{rule}").as_str())).collect();
+    assert!(missing.is_empty() && decided.contains("gc3.M10"), "{missing:?} are not among {decided:?}");
 }

@@ -1,5 +1,5 @@
 //! The tables of XEP-0045 §5.1.1 and §5.2.1, as far as they are configured: what holds where no policy says otherwise.
-//! Every verb stands in one of the two.
+//! Every verb stands in one of the two; the member list may be opened to a role besides.
 
 use super::{Affiliation, Role, Verb};
 use crate::gc3::config::{Config, PrivateMessages, Visibility, Who};
@@ -24,9 +24,17 @@ pub const fn by_role(config: &Config, role: Option<Role>, verb: Verb) -> Option<
         Verb::ChangeSubject => moderator || (voice && matches!(config.subject_by, Who::Participants)),
         Verb::Kick | Verb::RetractOther | Verb::MentionGroup => moderator,
         Verb::ViewRealJid => moderator || (here && matches!(config.visibility, Visibility::Everyone)),
+        // The list names accounts: it is for those who see them.
+        Verb::ViewMembers => match role {
+            Some(role) if config.member_list.holds(role) => match config.visibility {
+                Visibility::Everyone => true,
+                Visibility::Moderators if moderator => true,
+                Visibility::Moderators => return None,
+            },
+            _ => return None,
+        },
         Verb::JoinOpen
         | Verb::ViewHistory
-        | Verb::ViewMembers
         | Verb::ChangeMembers
         | Verb::Ban
         | Verb::ChangeModerators

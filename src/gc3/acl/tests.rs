@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::mimi::{BANNED, Label, NO_ROLE, from_mimi, hat, to_mimi};
 use super::*;
-use crate::gc3::config::{Config, Kind, PrivateMessages, Visibility, Who};
+use crate::gc3::config::{Config, Kind, PrivateMessages, Roles, Visibility, Who};
 
 /// XEP-0045 §5.1.1 as this project configures it. Columns: no role, visitor, participant, moderator.
 #[rustfmt::skip]
@@ -105,6 +105,20 @@ fn configs() -> Vec<(Config, String)> {
         }
     }
     all
+}
+
+#[test]
+fn a_role_reads_the_member_list_if_it_sees_addresses() {
+    let none = Config { visibility: Visibility::Moderators, ..Config::of(Kind::Channel) };
+    let opened = Config { member_list: Roles::default().with(Role::Moderator).with(Role::Visitor), ..none.clone() };
+    let open = Config { visibility: Visibility::Everyone, ..opened.clone() };
+    let reads = |config: &Config, role| allows(config, Affiliation::None, Some(role), Verb::ViewMembers);
+    assert!(!Role::ALL.iter().any(|&role| reads(&none, role)));
+    assert!(reads(&opened, Role::Moderator) && !reads(&opened, Role::Visitor));
+    assert!(reads(&open, Role::Visitor) && !reads(&open, Role::Participant));
+    assert!(!allows(&open, Affiliation::Outcast, Some(Role::Visitor), Verb::ViewMembers));
+    let admin = |config: &Config| allows(config, Affiliation::Admin, None, Verb::ViewMembers);
+    assert!(admin(&none) && admin(&opened));
 }
 
 #[test]

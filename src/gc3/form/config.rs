@@ -5,10 +5,11 @@ use minidom::Element;
 
 use super::{JoinForm, Problem, choice, field, fields, flag, list, offer, one, push_field, submitted};
 use crate::codec::{Field, FieldType, Form, Writer};
-use crate::gc3::config::{Config, History, Kind, ParentJoin, PrivateMessages, Push, Visibility, Who};
+use crate::gc3::config::{Config, History, Kind, ParentJoin, PrivateMessages, Push, Shown, Visibility, Who};
 use crate::gc3::nick;
 use crate::limits::Gc3Limits;
 use crate::ns;
+use crate::reactions;
 
 const CONFIG: &str = "urn:xmpp:gc3:config";
 const CREATE: &str = "urn:xmpp:gc3:create-form";
@@ -38,7 +39,7 @@ impl ConfigForm {
             joins |= name == "parent-join";
             if name == "aliases" {
                 config.aliases = aliases(values, domain, limits)?;
-            } else if !take(&mut config, name, values)? {
+            } else if !take(&mut config, name, values, limits)? {
                 return Err(Problem::Unknown);
             }
         }
@@ -75,7 +76,7 @@ impl CreateForm {
         for (name, values) in fields(&form).flatten() {
             join.take(name, values)?;
             if name != "push" {
-                take(&mut config, name, values)?;
+                take(&mut config, name, values, limits)?;
             }
         }
         fits(&config, kind)?;
@@ -86,7 +87,7 @@ impl CreateForm {
 }
 
 /// Takes one field; whether it is one of a configuration (aliases apart).
-pub(super) fn take(config: &mut Config, name: &str, values: &[String]) -> Result<bool, Problem> {
+pub(super) fn take(config: &mut Config, name: &str, values: &[String], limits: &Gc3Limits) -> Result<bool, Problem> {
     fn set<T>(to: &mut T, value: Option<T>) {
         if let Some(value) = value {
             *to = value;
@@ -123,7 +124,7 @@ pub(super) fn take(config: &mut Config, name: &str, values: &[String]) -> Result
         "private-messages" => set(&mut config.private_messages, choice(values, PrivateMessages::parse)?),
         "history" => set(&mut config.history, choice(values, History::parse)?),
         "archive" => set(&mut config.archive, flag(values)?),
-        "list-visible" => set(&mut config.list_visible, choice(values, Who::parse)?),
+        "list-visible" => set(&mut config.list_visible, choice(values, Shown::parse)?),
         "profile-relay" => set(&mut config.profile_relay, flag(values)?),
         "push-default" => set(&mut config.push_default, choice(values, Push::parse)?),
         "slow-mode" => set(&mut config.slow_mode, number(values)?),
@@ -133,19 +134,40 @@ pub(super) fn take(config: &mut Config, name: &str, values: &[String]) -> Result
                 return Err(Problem::Parent);
             }
         }
+        "reactions" => config.reactions.allowed = reactions(values, limits)?,
+        "reactions-per-user" => config.reactions.max = bound(values)?,
         "parent-join" => set(&mut config.parent_join, choice(values, ParentJoin::parse)?),
         _ => return Ok(false),
     }
     Ok(true)
 }
 
-fn short(values: &[String]) -> Result<String, Problem> {
+/// Reactions, each one character as people see it, and each once.
+pub(super) fn reactions(values: &[String], limits: &Gc3Limits) -> Result<Vec<String>, Problem> {
+    let mut all: Vec<String> = Vec::new();
+    for reaction in values.iter().map(|value| value.trim()).filter(|value| !value.is_empty()) {
+        if reaction.len() > reactions::LONGEST || !reactions::is_one(reaction) || all.len() >= limits.form_fields {
+            return Err(Problem::Field);
+        }
+        if !all.iter().any(|known| reactions::key(known) == reactions::key(reaction)) {
+            all.push(reaction.to_owned());
+        }
+    }
+    Ok(all)
+}
+
+pub(super) fn short(values: &[String]) -> Result<String, Problem> {
     let text = one(values)?.unwrap_or_default();
     if text.len() > SHORT_BYTES || text.chars().any(char::is_control) { Err(Problem::Field) } else { Ok(text.into()) }
 }
 
-fn number(values: &[String]) -> Result<Option<u32>, Problem> {
+pub(super) fn number(values: &[String]) -> Result<Option<u32>, Problem> {
     choice(values, |text| text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok()).flatten())
+}
+
+/// A number, or nothing where there is no bound.
+pub(super) fn bound(values: &[String]) -> Result<Option<u32>, Problem> {
+    if values.iter().all(|value| value.trim().is_empty()) { Ok(None) } else { number(values) }
 }
 
 /// Whether a configuration is one that the kind of the room admits (C1), and does not contradict itself (G1.5).
@@ -238,7 +260,23 @@ pub(crate) fn write_create(limits: &Gc3Limits, writer: &mut Writer) {
     form.write(writer);
 }
 
+const SHOWN: [(&str, &str); 3] = [
+    (Shown::Participants.name(), "All participants"),
+    (Shown::Voice.name(), "Those with voice"),
+    (Shown::Moderators.name(), "Moderators"),
+];
 const CLASSES: [(&str, &str); 2] = [(Who::Participants.name(), "Participants"), (Who::Moderators.name(), "Moderators")];
+
+/// A field with the reactions that are allowed.
+pub(super) fn allowed(field: Field, config: &Config) -> Field {
+    config.reactions.allowed.iter().fold(field, |field, reaction| field.value(reaction))
+}
+
+/// A field with the number of reactions that one may have at a message, empty where there is no bound.
+pub(super) fn most_reactions(field: Field, config: &Config) -> Field {
+    let field = field.datatype("xs:integer").range(Some("0"), None);
+    config.reactions.max.iter().fold(field, |field, max| field.value(&max.to_string()))
+}
 
 /// Adds every field of the configuration but the aliases.
 fn add_fields(form: &mut Form, config: &Config, configures: bool, limits: &Gc3Limits) {
@@ -292,11 +330,13 @@ fn add_fields(form: &mut Form, config: &Config, configures: bool, limits: &Gc3Li
         list("private-messages", "Who may send private messages", &private, config.private_messages.name()),
         list("history", "How much history participants may read", &histories, config.history.name()),
         boolean("archive", "Keep an archive", config.archive),
-        list("list-visible", "Who may read the participant list", &CLASSES, config.list_visible.name()),
+        list("list-visible", "Whom participants see in the list", &SHOWN, config.list_visible.name()),
         boolean("profile-relay", "Participants may show their pictures", config.profile_relay),
         push_field("push-default", "Notify by default", config.push_default),
         integer("slow-mode", "Seconds between two messages", config.slow_mode, "0", u32::MAX),
         text("parent", "Parent space", &config.parent),
+        allowed(field("reactions", FieldType::TextMulti, "Reactions that are allowed, if not all"), config),
+        most_reactions(field("reactions-per-user", FieldType::TextSingle, "Most reactions to a message"), config),
         list("parent-join", "Who may join by the parent space", &joins, config.parent_join.name()),
     ]);
 }

@@ -10,7 +10,7 @@ use minidom::Element;
 pub(crate) use config::{ConfigForm, CreateForm, is_drawn, named_aliases, parse_parent, write_config, write_create};
 pub(crate) use join::{JoinForm, write_join};
 pub(crate) use own::{OwnForm, write_own};
-pub(crate) use roomconfig::{RoomConfig, write_roomconfig};
+pub(crate) use roomconfig::{Ranks, RoomConfig, history, write_roomconfig};
 
 use super::config::Push;
 use super::rules::table as rule;

@@ -2,13 +2,13 @@
 
 use bytes::Bytes;
 
-use super::state::{Question, Timer, Topics};
+use super::state::{Ending, Question, Timer, Topics};
 use super::{Out, Room, judge, say};
 use crate::codec::{Reader, Stanza};
 use crate::gc3::host::{Command, Notice};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::refusals::SILENT;
-use crate::gc3::rules::table as rule;
+use crate::gc3::rules::{muc, table as rule};
 use crate::machine::Action;
 use crate::ns;
 use crate::rule::Rule;
@@ -74,6 +74,10 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
         }
         // Nothing is left to remember, and whoever holds the room drops it.
         Timer::Vanish => say::also(out, rule::G3_5),
+        Timer::Unconfigured => {
+            let ending = Ending { alternate: None, reason: None, password: None, rules: Vec::new() };
+            room.end(muc::O17, &ending, out);
+        }
     }
 }
 

@@ -266,6 +266,7 @@ impl Room {
         self.state.admins = by.admins.iter().map(|jid| jid.as_str().into()).collect();
         self.state.alias_policy = by.owners_set_aliases;
         (self.state.muc, self.state.muc2) = (by.muc, by.muc2);
+        self.state.sessions.indicate(by.muc || by.muc2);
     }
 
     /// Whether nothing of a destroyed room is left to remember (G3.5).
@@ -288,7 +289,9 @@ impl Room {
 
     /// A room of XEP-0045 that waits for its first configuration.
     pub(crate) fn lock(&mut self) {
-        self.state.locked = true;
+        let state = &mut self.state;
+        state.locked = true;
+        state.timers.set(Timer::Unconfigured, state.now.plus(state.limits.unconfigured));
     }
 
     /// The address of a room that waits for its first configuration and has nobody who could make it.
@@ -377,6 +380,7 @@ impl Machine for Room {
             }
         }
         watch::hearing(&mut self.state, out);
+        self.state.note_heard();
         Ok(())
     }
 
@@ -392,6 +396,7 @@ impl Machine for Room {
         }
         self.vanish_if_left(had, out);
         watch::hearing(&mut self.state, out);
+        self.state.note_heard();
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -20,7 +20,7 @@ pub(crate) use machine::Policy;
 
 pub(crate) use judge::answered;
 pub(crate) use judge::muc::Asked;
-pub(crate) use state::{Level, Person, Question, Show, State, State as RoomState, Topics, parse_base36};
+pub(crate) use state::{Level, Person, Question, Reacting, Show, State, State as RoomState, Topics, parse_base36};
 pub(crate) use watch::Member;
 
 /// Where a room says things.

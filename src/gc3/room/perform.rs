@@ -2,7 +2,7 @@
 
 use super::judge::{self, Change};
 use super::say::{self, Spoken};
-use super::state::{Bound, Timer, Topics, Turn, Why};
+use super::state::{Bound, Configuring, Ending, Timer, Topics, Turn, Why};
 use super::{Out, Room, RoomOrder, watch};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
@@ -41,9 +41,16 @@ impl Room {
                 if state.stay(who) {
                     say::also(out, muc::J10);
                 }
+                let released = state.release(who);
+                if released {
+                    state.touch(who);
+                }
                 say::joined(state, out, why, stanza, who, ask);
                 watch::took_part(state, out, who);
                 say::present_state(state, out, rule::P3, &full, was);
+                if released {
+                    say::muc::shown_to_others(state, out, muc::C9, (who, Turn::Other));
+                }
             }
             Change::Leave { who } => {
                 let gone = state.depart(who, Why::Left, None);
@@ -137,9 +144,14 @@ impl Room {
                 let rules = core::mem::take(&mut edits.rules);
                 let actor = edits.actor;
                 let (concerned, own) = watch::concerned(state, &edits);
+                let welcome = core::mem::take(&mut edits.welcome);
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
                 say::muc::changed(state, out, &edited, Some(actor));
+                for invitee in &welcome {
+                    state.invite(invitee, actor);
+                }
+                say::muc::admin::welcome(state, out, actor, &welcome);
                 watch::changed(state, out, concerned.as_deref(), own);
                 // What is no request has no answer that would say why.
                 if stanza.kind == crate::codec::StanzaKind::Message {
@@ -184,28 +196,13 @@ impl Room {
                     }
                 }
             }
-            Change::Configure(new) => {
-                let aliases = (new.config.aliases != state.config.aliases).then(|| new.config.aliases.clone());
-                let was = state.config.clone();
-                let edited = state.configure(new.config, new.actor);
-                say::configured(state, out, why, stanza, &new.rules, &edited.departed);
-                say::muc::configured(state, out, &was);
-                say::muc::changed(state, out, &edited, None);
-                watch::changed(state, out, None, None);
-                if let Some(aliases) = aliases {
-                    out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
-                }
-            }
+            Change::Configure(new) => self.configure(why, stanza, *new, out),
             Change::Destroy(ending) => {
-                let occupants = say::muc::before_the_end(state);
-                let sessions = state.destroy(ending.clone());
-                say::destroyed(state, out, why, stanza, &ending, &sessions);
-                say::muc::destroyed(out, &ending, &occupants);
-                let accounts = state.farewells();
-                say::farewell(state, out, why, &accounts);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+                self.end(why, &ending, out);
             }
             Change::Unlock => {
-                state.locked = false;
+                state.unlock();
                 say::answer(state, out, why, stanza, &judge::Reply::Done);
             }
             Change::Invite(inviting) => {
@@ -223,6 +220,17 @@ impl Room {
                     state.uninvite(&declining.bare, by);
                 }
                 say::muc::admin::decline(state, out, why, stanza, &declining);
+            }
+            Change::AskRegistration(reserve) => {
+                let rate = state.limits.registrations;
+                state.spend(Bound::Register, &reserve.bare, rate);
+                state.ask_registration(&reserve);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+                say::muc::admin::ask_registration(state, out, why, stanza, &reserve);
+            }
+            Change::DenyRegistration { bare } => {
+                state.registry.settle(&bare);
+                say::also(out, why);
             }
             Change::AskVoice { who } => {
                 say::muc::admin::ask_voice(state, out, why, stanza, who);
@@ -260,6 +268,40 @@ impl Room {
                     say::also(out, rule::G6_3);
                 }
             }
+        }
+    }
+
+    /// Ends the room, and tells everybody.
+    pub(super) fn end(&mut self, why: Rule, ending: &Ending, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        let occupants = say::muc::before_the_end(state);
+        let sessions = state.destroy(ending.clone());
+        say::destroyed(state, out, why, ending, &sessions);
+        say::muc::destroyed(out, ending, &occupants);
+        let accounts = state.farewells();
+        say::farewell(state, out, why, &accounts);
+    }
+
+    /// Sets the room to something else, and says what follows for those who are in.
+    fn configure(&mut self, why: Rule, stanza: &Stanza, new: Configuring, out: &mut Out<'_>) {
+        let state = &mut self.state;
+        let Configuring { config, actor, rules, edits } = new;
+        let aliases = (config.aliases != state.config.aliases).then(|| config.aliases.clone());
+        let (was, hidden) = (state.config.clone(), say::muc::hidden(state));
+        let mut governed = edits.filter(|edits| !edits.entries.is_empty()).map(|edits| state.edit(edits));
+        let mut edited = state.configure(config, actor);
+        let before = governed.as_mut().map(|governed| core::mem::take(&mut governed.departed));
+        edited.departed.splice(0..0, before.into_iter().flatten());
+        say::configured(state, out, why, stanza, &rules, &edited.departed);
+        say::muc::configured(state, out, &was);
+        if let Some(governed) = governed {
+            say::muc::changed(state, out, &governed, Some(actor));
+        }
+        say::muc::changed(state, out, &edited, None);
+        say::muc::revealed(state, out, hidden);
+        watch::changed(state, out, None, None);
+        if let Some(aliases) = aliases {
+            out.push(rule::G12_1, Action::Do(RoomOrder::Aliases(aliases)));
         }
     }
 }

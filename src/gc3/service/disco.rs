@@ -20,8 +20,10 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, stanza: &Stanza) {
         writer.open("query", ns::DISCO_INFO);
         writer.open("identity", ns::DISCO_INFO).attr("category", "conference").attr("type", "text");
         writer.attr("name", &state.config.name).close();
+        let config = &state.config;
+        let dialects = [(config.muc, ns::MUC), (config.muc2, ns::MUC2), (config.muc || config.muc2, ns::RAI)];
         for feature in
-            FEATURES.into_iter().chain(state.config.muc.then_some(ns::MUC)).chain(state.config.muc2.then_some(ns::MUC2))
+            FEATURES.into_iter().chain(dialects.into_iter().filter_map(|(on, feature)| on.then_some(feature)))
         {
             writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
         }

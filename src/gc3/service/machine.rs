@@ -3,7 +3,7 @@
 use jid::BareJid;
 
 use super::state::{CapsKey, CapsQuery, Held, Name, ServiceConfig, State, Waiter};
-use super::{caps, create, disco};
+use super::{activity, caps, create, disco};
 use crate::codec::{Fault, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::host::{Answer, Command, Input, Notice, Order, Token};
 use crate::gc3::id::ParticipantId;
@@ -199,6 +199,11 @@ impl Service {
 
     /// Takes a stanza for the domain itself.
     fn take(&mut self, stanza: Stanza, out: &mut Out<'_>) {
+        if stanza.to.as_ref().is_some_and(|to| to.resource().is_none())
+            && activity::heard(&mut self.state, &stanza, out)
+        {
+            return;
+        }
         if matches!(stanza.type_, StanzaType::Result | StanzaType::Error) {
             return self.returned(stanza, out);
         }
@@ -293,6 +298,7 @@ impl Service {
             }
             self.state.remove(serial);
         }
+        activity::after(&mut self.state, serial, out);
         self.state.reindex(serial);
     }
 

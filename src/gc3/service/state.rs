@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use jid::BareJid;
 use serde::{Deserialize, Serialize, Serializer};
 
+use super::activity::Indicators;
 use crate::gc3::host::Token;
 use crate::gc3::room::{DefaultTopics, Policy, Room, RoomState};
 use crate::limits::Gc3Limits;
@@ -85,6 +86,8 @@ pub(super) struct Held {
     pub(super) creator: Box<str>,
     /// The deadline that the index knows.
     pub(super) deadline: Option<Time>,
+    /// The last message that activity indicators know of.
+    pub(super) spoken: u64,
 }
 
 /// What a name stands for.
@@ -158,6 +161,8 @@ pub(crate) struct State {
     pub(super) caps_queries: BTreeMap<CapsKey, CapsQuery>,
     /// The open questions by the ids under which they were sent.
     pub(super) caps_ids: BTreeMap<Box<str>, CapsKey>,
+    /// Who is told of activity.
+    pub(super) indicators: Indicators,
 }
 
 impl State {
@@ -181,6 +186,7 @@ impl State {
             caps_order: VecDeque::new(),
             caps_queries: BTreeMap::new(),
             caps_ids: BTreeMap::new(),
+            indicators: Indicators::new(),
         }
     }
 
@@ -211,7 +217,7 @@ impl State {
     pub(super) fn add(&mut self, localpart: &str, creator: &str, serial: u32, room: Room) {
         self.names.insert(localpart.into(), Name::Room(serial));
         self.created.insert((creator.into(), serial));
-        self.rooms.insert(serial, Held { room, creator: creator.into(), deadline: None });
+        self.rooms.insert(serial, Held { room, creator: creator.into(), deadline: None, spoken: 0 });
         self.next_serial = self.next_serial.max(serial.saturating_add(1));
         self.reindex(serial);
     }
@@ -225,6 +231,7 @@ impl State {
             self.created.remove(&(held.creator, serial));
         }
         self.names.retain(|_, name| name.serial() != serial);
+        self.indicators.forget(serial);
     }
 
     /// Gives a room exactly these aliases.
@@ -250,7 +257,7 @@ impl State {
 
 /// A service as it is saved. What is looked at only is borrowed.
 #[derive(Serialize, Deserialize)]
-struct Saved<C, N, R, K> {
+struct Saved<C, N, R, K, I> {
     config: C,
     limits: Gc3Limits,
     seed: Seed,
@@ -262,9 +269,10 @@ struct Saved<C, N, R, K> {
     rates: [BTreeMap<Box<str>, Allowance>; 2],
     caps: Vec<(CapsKey, DefaultTopics)>,
     caps_queries: K,
+    indicators: I,
 }
 
-type Loaded = Saved<ServiceConfig, BTreeMap<Box<str>, Name>, RoomState, BTreeMap<CapsKey, CapsQuery>>;
+type Loaded = Saved<ServiceConfig, BTreeMap<Box<str>, Name>, RoomState, BTreeMap<CapsKey, CapsQuery>, Indicators>;
 
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -281,6 +289,7 @@ impl Serialize for State {
             rates: [self.creation.clone(), self.reports.clone()],
             caps: self.caps_order.iter().filter_map(learnt).collect(),
             caps_queries: &self.caps_queries,
+            indicators: &self.indicators,
         }
         .serialize(serializer)
     }
@@ -301,13 +310,16 @@ impl State {
             state.caps_order.push_back(key.clone());
             state.caps.insert(key, topics);
         }
+        state.indicators = saved.indicators;
+        state.indicators.reindex();
         for (serial, creator, room) in saved.rooms {
             let room = Room::of(room)?;
             if room.state.serial != serial || serial >= state.next_serial {
                 return Err(Corrupt::Body("a room has another's number"));
             }
             state.created.insert((creator.clone(), serial));
-            state.rooms.insert(serial, Held { room, creator, deadline: None });
+            let spoken = room.state.talk.spoken;
+            state.rooms.insert(serial, Held { room, creator, deadline: None, spoken });
             state.reindex(serial);
         }
         state.check().map_err(Corrupt::Body)?;
@@ -330,6 +342,9 @@ impl State {
         }
         if !self.caps_queries.values().all(|query| !query.waiters.is_empty()) {
             return Err("features are asked for nobody");
+        }
+        if !self.indicators.check(|serial| self.rooms.contains_key(&serial)) {
+            return Err("somebody waits for a room that there is not");
         }
         Ok(())
     }

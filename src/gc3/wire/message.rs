@@ -4,6 +4,7 @@ use minidom::Element;
 
 use super::{Ask, Read};
 use crate::codec::{Fragment, Stanza};
+use crate::gc3::room::Reacting;
 use crate::ns;
 
 /// A groupchat message, read once and written once.
@@ -22,8 +23,8 @@ pub(crate) struct Words {
     pub(crate) no_store: bool,
     /// The stanza-id of the message that it retracts.
     pub(crate) retracts: Option<Box<str>>,
-    /// The reactions that it sets: the message they are for, and each of them.
-    pub(crate) reactions: Option<Box<[Box<str>]>>,
+    /// The reactions that it sets.
+    pub(crate) reactions: Option<Reacting>,
     /// Whether it corrects an earlier message, and whether it answers a certain one.
     pub(crate) corrects: bool,
     pub(crate) replies: bool,
@@ -57,7 +58,8 @@ pub(super) fn read(stanza: &Stanza) -> Read<'_> {
                     words.content = true;
                     words.ambiguous |= words.reactions.is_some();
                     let each = child.children().filter(|r| r.is("reaction", ns::REACTIONS));
-                    words.reactions = Some(each.map(|r| r.text().trim().into()).collect());
+                    let to = child.attr("id").unwrap_or_default().into();
+                    words.reactions = Some(Reacting { to, set: each.map(|r| r.text().trim().into()).collect() });
                 }
                 (ns::CORRECT, "replace") => {
                     words.content = true;

@@ -127,15 +127,12 @@ fn to_the_room(stanza: &Stanza) -> Read<'_> {
     {
         return Read::Ask(Ask::Request(Asked::Mediate(x)));
     }
-    let asks = |x: &&Element| {
-        let form_type = x.children().find(|field| field.attr("var") == Some("FORM_TYPE"));
-        form_type
-            .and_then(|field| field.get_child("value", ns::DATA))
-            .is_some_and(|value| value.text() == ns::MUC_REQUEST)
-    };
-    match stanza.child("x", ns::DATA).filter(asks) {
-        Some(x) => Read::Ask(Ask::Request(Asked::Voice(x))),
-        None => Read::Silent(rule::G4_8),
+    let Some(x) = stanza.child("x", ns::DATA) else { return Read::Silent(rule::G4_8) };
+    let form_type = x.children().find(|field| field.attr("var") == Some("FORM_TYPE"));
+    match form_type.and_then(|field| field.get_child("value", ns::DATA)).map(Element::text).as_deref() {
+        Some(ns::MUC_REQUEST) => Read::Ask(Ask::Request(Asked::Voice(x))),
+        Some(ns::MUC_REGISTER) => Read::Ask(Ask::Request(Asked::Approve(x))),
+        _ => Read::Silent(rule::G4_8),
     }
 }
 

@@ -38,11 +38,11 @@ const PEOPLE: [(&str, &str, &str); 4] = [
 #[derive(Clone, Debug)]
 pub enum Actor {
     /// The room service.
-    Rooms(Rooms),
+    Rooms(Box<Rooms>),
     /// A home server.
-    Home(Home),
+    Home(Box<Home>),
     /// A device.
-    Device(Device),
+    Device(Box<Device>),
 }
 
 impl Node for Actor {
@@ -114,12 +114,12 @@ impl Chat {
         let service = Service::new(config, Gc3Limits::default(), Seed::new([9; 32]));
         let domain = |jid: &str| jid.split_once('@').map_or(jid, |(_, domain)| domain).to_owned();
         let peers = PEOPLE.iter().enumerate().map(|(n, (jid, ..))| (domain(jid), home(n))).collect();
-        let mut nodes = vec![Actor::Rooms(Rooms::new(service, peers))];
+        let mut nodes = vec![Actor::Rooms(Rooms::new(service, peers).into())];
         for (n, (jid, ..)) in PEOPLE.iter().enumerate() {
             let jid = BareJid::new(jid).map_err(wrong)?;
             let account = Account::new(&jid, AccountLimits::default(), Seed::new([n as u8; 32]));
-            nodes.push(Actor::Home(Home::new(account, BTreeMap::from([(DOMAIN.to_owned(), ROOMS)]))));
-            nodes.push(Actor::Device(placeholder(n, speaks[n])?));
+            nodes.push(Actor::Home(Home::new(account, BTreeMap::from([(DOMAIN.to_owned(), ROOMS)])).into()));
+            nodes.push(Actor::Device(placeholder(n, speaks[n])?.into()));
         }
         let mut world = World::new(nodes, Net::new(seed), START);
         // Ann's device creates the room by hand: a client knows one room.

@@ -4,7 +4,7 @@ use minidom::Element;
 
 use super::{FORBIDDEN, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza, StanzaType};
-use crate::gc3::acl::{Affiliation, Verb};
+use crate::gc3::acl::Affiliation;
 use crate::gc3::paging::{Paged, part};
 use crate::gc3::room::state::{Key, State};
 use crate::gc3::rules::table as rule;
@@ -18,6 +18,8 @@ pub(crate) struct AccessReply {
     pub(crate) keys: Vec<Key>,
     pub(crate) since: Option<u64>,
     pub(crate) paged: Option<Paged>,
+    /// Whether it says the nicknames of those who are not in.
+    pub(crate) nicks: bool,
 }
 
 /// Decides about `<access/>`.
@@ -25,7 +27,7 @@ pub(super) fn access(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
     if stanza.type_ == StanzaType::Set {
         return super::administration::access(state, sender, element);
     }
-    if !state.permits(sender.bare, Verb::ViewMembers) {
+    if !state.reads_members(sender.bare) {
         return refuse(rule::G2_12, FORBIDDEN);
     }
     let Ok(request) = PageRequest::read(element) else { return refuse(rule::G14_12, BAD_REQUEST) };
@@ -46,5 +48,13 @@ pub(super) fn access(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
     let part = part(&keys, request, state.limits.list_page, |key, text| key.text().cmp(text));
     let page = keys.get(part.range).unwrap_or_default();
     let keys = page.iter().map(|&key| key.clone()).collect();
-    (rule::G2_12, Verdict::Answer(Reply::Access(AccessReply { keys, since, paged: part.paged })))
+    (
+        rule::G2_12,
+        Verdict::Answer(Reply::Access(AccessReply {
+            keys,
+            since,
+            paged: part.paged,
+            nicks: state.reads_nicks(sender.bare),
+        })),
+    )
 }

@@ -6,7 +6,6 @@ use minidom::Element;
 
 use super::{NOT_FOUND, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza};
-use crate::gc3::acl::Role;
 use crate::gc3::form::parse_parent;
 use crate::gc3::paging::{self, Paged};
 use crate::gc3::room::state::{Slot, State, View};
@@ -69,7 +68,7 @@ fn people(state: &State, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict
         let shows = |slot: &Slot| {
             state.view(person) != View::Moderators
                 || *slot == who
-                || state.people.get(*slot).is_some_and(|p| state.role(p) == Role::Moderator)
+                || state.people.get(*slot).is_some_and(|p| state.is_shown(p))
         };
         all = state.people.by_id().filter(shows).collect();
     }

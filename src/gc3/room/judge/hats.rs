@@ -11,7 +11,7 @@ use super::{Change, FORBIDDEN, Reply, Sender, TOO_FAST, TOO_MANY, Verdict, refus
 use crate::codec::{Allow, Form, FormType, Stanza, StanzaType};
 use crate::gc3::acl::{Of, Value, Verb};
 use crate::gc3::refusals::{NOT_ALLOWED, NOT_FOUND};
-use crate::gc3::room::state::{Bound, Hat, Hats, Ruled, Ruling, State};
+use crate::gc3::room::state::{Bound, Hat, Hats, Promises, Ruled, Ruling, State};
 use crate::gc3::rules::acl as rule;
 use crate::gc3::wire::BAD_REQUEST;
 use crate::ns;
@@ -105,6 +105,7 @@ pub(super) fn command(state: &State, stanza: &Stanza, sender: &Sender<'_>, eleme
         Command::List => sender.who.is_some() || state.permits(sender.bare, Verb::GrantHat),
         Command::ListAssigned => {
             state.permits(sender.bare, Verb::ViewRealJid)
+                && (state.promises == Promises::default() || state.sees_through(sender.bare))
                 && (sender.who.is_some() || state.permits(sender.bare, Verb::GrantHat))
         }
         _ => state.permits(sender.bare, Verb::GrantHat),

@@ -4,7 +4,7 @@ use minidom::Element;
 
 use super::{FORBIDDEN, NOT_IN, Reply, Sender, Verdict, refuse};
 use crate::codec::{PageRequest, Stanza, StanzaType};
-use crate::gc3::acl::{Role, Verb};
+use crate::gc3::acl::Verb;
 use crate::gc3::config::History;
 use crate::gc3::id::ParticipantId;
 use crate::gc3::paging::{Paged, part};
@@ -80,12 +80,12 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
-    /// Whether it may see somebody who is in. Of changes, whoever was ever a moderator is told: else nobody would learn
-    /// that one is a moderator no more.
+    /// Whether it may see somebody who is in. Of changes, whoever was ever shown is told: else nobody would learn that
+    /// one is a moderator no more.
     fn sees(&self, slot: Slot, person: &Person, changes: bool) -> bool {
         self.view != View::Moderators
             || self.who == Some(slot)
-            || (if changes { person.seen } else { self.state.role(person) == Role::Moderator })
+            || (if changes { person.seen } else { self.state.is_shown(person) })
     }
 
     fn id(&self, listed: Listed) -> Option<ParticipantId> {

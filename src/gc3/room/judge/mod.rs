@@ -20,7 +20,7 @@ mod speaking;
 mod sync;
 
 use super::state::{
-    Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Ruling, Show, Slot, Speech, State, Topics,
+    Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Reserve, Ruling, Show, Slot, Speech, State, Topics,
 };
 use crate::codec::{Condition, ErrorType, FormType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
@@ -96,7 +96,7 @@ pub(crate) enum Reply {
     /// A list of `muc#admin`.
     MucAdmin(muc::AdminReply),
     /// The configuration by XEP-0045.
-    MucConfig,
+    MucConfig(crate::gc3::form::Ranks),
     /// What an account registered, or the form to do so.
     Register(Box<str>),
     /// The nickname that an account reserved.
@@ -226,6 +226,12 @@ pub(crate) enum Change {
     Unlock,
     Invite(Box<muc::Inviting>),
     Declined(muc::Declining),
+    /// Who changes the member list is asked whether an account may register.
+    AskRegistration(Reserve),
+    /// An account may not register.
+    DenyRegistration {
+        bare: Box<str>,
+    },
     /// A visitor asks for voice.
     AskVoice {
         who: Slot,

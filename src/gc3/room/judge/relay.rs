@@ -61,7 +61,7 @@ pub(super) fn occupant(state: &State, stanza: &Stanza, sender: &Sender<'_>, reso
     {
         return super::muc::request(state, stanza, (who, target), seat, payload);
     }
-    let seen = state.may(person, Verb::ViewRealJid) || who == target;
+    let seen = state.shows_jid(state.sight(person), target) || who == target;
     let agreed = state.config.profile_relay && other.profile;
     let Some((what, items)) = request(payload).filter(|_| get && (seen || agreed)) else {
         return refuse(rule::G9_2, UNAVAILABLE);

@@ -95,7 +95,7 @@ pub(super) fn config(state: &State, stanza: &Stanza, sender: &Sender<'_>, elemen
     }
     rules.extend(administers.then_some(rule::G13_1));
     let actor = state.id_of(sender.bare);
-    (rule::G1_6, Verdict::Accept(Change::Configure(Box::new(Configuring { config, actor, rules }))))
+    (rule::G1_6, Verdict::Accept(Change::Configure(Box::new(Configuring { config, actor, rules, edits: None }))))
 }
 
 /// Why other aliases cannot be set, if they cannot. Whether they are free is the service's word.

@@ -5,9 +5,11 @@ use std::sync::Arc;
 use super::{Change, NOT_IN, Sender, TOO_FAST, TOO_LARGE, Verdict, lacks, refuse};
 use crate::codec::Stanza;
 use crate::gc3::acl::{Affiliation, Verb};
-use crate::gc3::room::state::{Bound, Speech, State};
+use crate::gc3::refusals::INCOMPLETE;
+use crate::gc3::room::state::{Bound, Reacting, Speech, State};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{BAD_REQUEST, Words};
+use crate::reactions;
 use crate::rule::Rule;
 
 /// The longest id of a message, in bytes: it is remembered with each of the recent ones.
@@ -51,8 +53,16 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
     {
         return refuse(rule::M7, TOO_FAST);
     }
-    if words.reactions.as_ref().is_some_and(|all| distinct(all) > state.limits.reactions) {
-        return refuse(rule::M15, TOO_LARGE);
+    if let Some(Reacting { to, set }) = &words.reactions {
+        let own = || set.iter().map(|reaction| &**reaction);
+        let together = || distinct(own().chain(state.reacted.others(to, person.id)));
+        let all = !set.is_empty() && together() > state.limits.reactions_together;
+        if all || distinct(own()) > state.limits.reactions {
+            return refuse(rule::M15, TOO_LARGE);
+        }
+        if state.config.reactions.check(state.reacted.of(to, person.id), set).is_err() {
+            return refuse(rule::M10, INCOMPLETE);
+        }
     }
     let id: Arc<str> = match stanza.id.as_deref() {
         Some(id) if !id.is_empty() => id.into(),
@@ -86,13 +96,14 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         retracts,
         paced: words.body,
         counted: words.body && !words.corrects,
+        reactions: words.reactions.clone(),
     };
     (why, Verdict::Accept(Change::Speak(speech)))
 }
 
 /// How many different reactions there are: the same twice is one, with and without the mark that asks for colour.
-fn distinct(reactions: &[Box<str>]) -> usize {
-    let mut all: Vec<String> = reactions.iter().map(|r| r.replace('\u{fe0f}', "")).collect();
+fn distinct<'a>(reactions: impl Iterator<Item = &'a str>) -> usize {
+    let mut all: Vec<String> = reactions.map(reactions::key).collect();
     all.sort_unstable();
     all.dedup();
     all.len()

@@ -3,7 +3,6 @@
 use super::{also, own_header, result, send_one, write_nick};
 use crate::codec::{Delay, Field, FieldType, Form, FormType, Fragment, Outgoing, Page as PageEnds};
 use crate::codec::{Stanza, StanzaKind, StanzaType, Writer};
-use crate::gc3::acl::Verb;
 use crate::gc3::form::PREFIX;
 use crate::gc3::host::{Page, Record};
 use crate::gc3::room::Out;
@@ -40,13 +39,13 @@ pub(super) fn query_form(state: &State, out: &mut Out<'_>, why: Rule, stanza: &S
 pub(crate) fn page(state: &State, out: &mut Out<'_>, stanza: &Stanza, sender: &Sender<'_>, asked: &Asked, page: &Page) {
     let queryid = stanza.payload().and_then(|query| query.attr("queryid"));
     let reader = sender.who.and_then(|who| state.people.get(who));
-    let jids = reader.is_some_and(|person| state.may(person, Verb::ViewRealJid));
+    let jids = |seq| reader.is_some_and(|person| state.reads_author(person, seq));
     let mut send = |record: &Record| {
         let message = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
             writer.open("result", ns::MAM).attr_opt("queryid", queryid).attr("id", &record.stanza_id);
             writer.open("forwarded", ns::FORWARD);
             Delay { stamp: record.stamp, from: None, reason: None }.write(writer);
-            archived(state, record, asked.rendering, jids, writer);
+            archived(state, record, asked.rendering, jids(record.seq), writer);
             writer.close().close();
         });
         send_one(out, rule::G7_3, sender.full, &message);
@@ -72,7 +71,7 @@ pub(crate) fn page(state: &State, out: &mut Out<'_>, stanza: &Stanza, sender: &S
     }
     if !page.records.is_empty() {
         also(out, rule::L3);
-        if !jids {
+        if !page.records.iter().all(|record| jids(record.seq)) {
             also(out, rule::V1);
         }
     }

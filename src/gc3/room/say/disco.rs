@@ -2,8 +2,8 @@
 
 use super::{also, result};
 use crate::codec::{Field, FieldType, Form, FormType, Page, Reader, Stanza, Writer};
-use crate::gc3::config::{Visibility, Who};
-use crate::gc3::form::PREFIX;
+use crate::gc3::config::{Registration, Visibility, Who};
+use crate::gc3::form::{self, PREFIX};
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::{Command, Items, Paged, RELATED_INDEX, RELATED_SPACES};
 use crate::gc3::room::state::{Dialect, Slot, State};
@@ -47,10 +47,14 @@ pub(super) fn info(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
             writer.open("feature", ns::DISCO_INFO).attr("var", feature).close();
         }
         room_info(state, aliased, subject).write(writer);
+        state.config.reactions.form().into_iter().for_each(|form| form.write(writer));
         writer.close();
     });
     if !state.hats.known.is_empty() {
         also(out, crate::gc3::rules::acl::H10);
+    }
+    if !state.config.reactions.is_none() {
+        also(out, rule::M10);
     }
     if state.muc2 {
         also(out, muc2::D1);
@@ -79,7 +83,12 @@ fn configured(state: &State) -> Vec<&'static str> {
     ];
     if state.by_presence() {
         features.extend([ns::MUC_REQUEST, ns::MAV]);
-        if !config.members_only {
+        let strangers = match config.registration {
+            Registration::Open => !config.members_only,
+            Registration::Approval => true,
+            Registration::Closed => false,
+        };
+        if strangers {
             features.push(ns::REGISTER);
         }
         if state.serves_the_absent() {
@@ -106,6 +115,14 @@ fn room_info(state: &State, aliased: bool, subject: bool) -> Form {
     if state.by_presence() {
         let moderators = state.config.subject_by == Who::Moderators;
         form = form.with(Field::new("muc#roominfo_subjectmod", FieldType::Boolean).flag(!moderators));
+        let history = form::history(&state.config, &state.limits);
+        form = form.with(text("muc#maxhistoryfetch", &history.to_string()));
+    }
+    if !state.config.language.is_empty() {
+        form = form.with(text("muc#roominfo_lang", &state.config.language));
+    }
+    if !state.config.pubsub.is_empty() {
+        form = form.with(text("muc#roomconfig_pubsub", &state.config.pubsub));
     }
     if state.config.slow_mode > 0 {
         form = form.with(text("muc#roominfo_slow_mode_duration", &state.config.slow_mode.to_string()));

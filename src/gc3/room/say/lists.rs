@@ -59,7 +59,7 @@ pub(super) fn access(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         writer.attr_opt("since", reply.since.map(|since| state.version_text(since)).as_deref());
         writer.attr("version", &state.version_text(state.access.version));
         for key in &reply.keys {
-            write_entry(state, key, writer);
+            write_entry(state, key, reply.nicks, writer);
         }
         let ends = (reply.keys.first().map(Key::text), reply.keys.last().map(Key::text));
         write_page(reply.paged, ends, writer);
@@ -80,7 +80,7 @@ fn write_page(paged: Option<Paged>, ends: (Option<&str>, Option<&str>), writer: 
 }
 
 /// Writes an entry of the access list; one that was taken off as `none`.
-fn write_entry(state: &State, key: &Key, writer: &mut Writer) {
+fn write_entry(state: &State, key: &Key, nicks: bool, writer: &mut Writer) {
     let entry = state.access.get(key);
     let (name, id) = match key {
         Key::Id(id) => ("id", Some(*id)),
@@ -90,7 +90,7 @@ fn write_entry(state: &State, key: &Key, writer: &mut Writer) {
     writer.open("item", ns::GC3).attr(name, key.text());
     writer.attr("affiliation", entry.map_or(Affiliation::None, |entry| entry.affiliation).name());
     let person = id.and_then(|id| state.people.find_id(id)).and_then(|who| state.people.get(who));
-    let kept = entry.and_then(|entry| entry.nick.as_deref());
+    let kept = entry.filter(|_| nicks).and_then(|entry| entry.nick.as_deref());
     writer.attr_opt("nick", person.map(|person| &*person.nick).or(kept));
     if let Some(reason) = entry.and_then(|entry| entry.reason.as_deref()) {
         writer.leaf("reason", ns::GC3, reason);
@@ -134,7 +134,7 @@ pub(crate) fn write_item(state: &State, who: Slot, person: &Person, view: View, 
     if role != Role::initial(&state.config, person.affiliation) || role != Role::Participant {
         writer.attr("role", role.name());
     }
-    if view == View::Jids {
+    if state.shows_jid(view, who) {
         writer.attr("jid", state.people.jid(who));
     }
     if person.shown.is_some() {

@@ -110,7 +110,7 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         Reply::Acl(reply) => acl::acl(state, out, why, stanza, reply),
         Reply::Command(reply) => acl::command(state, out, why, stanza, reply),
         Reply::MucAdmin(reply) => muc::admin::list(state, out, why, stanza, reply),
-        Reply::MucConfig => muc::admin::config(state, out, why, stanza),
+        Reply::MucConfig(ranks) => muc::admin::config(state, out, why, stanza, ranks),
         Reply::Register(bare) => muc::admin::register(state, out, why, stanza, bare),
         Reply::RoomNick(bare) => muc::admin::room_nick(state, out, why, stanza, bare),
         Reply::Own(who, type_) => settings::own(state, out, why, stanza, *who, *type_),

@@ -4,7 +4,6 @@ use minidom::Element;
 
 use super::{also, muc, own_header, send_one, write_nick, write_occupant_id};
 use crate::codec::{Condition, ErrorType, Header, Outgoing, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
-use crate::gc3::acl::Verb;
 use crate::gc3::host::Notice;
 use crate::gc3::refusals::LATE;
 use crate::gc3::room::Out;
@@ -62,7 +61,8 @@ pub(crate) fn relayed(state: &State, out: &mut Out<'_>, why: Rule, relay: &Relay
         };
         return refuse_relay(out, why, relay, &error);
     }
-    let jids = state.may(person, Verb::ViewRealJid) || state.id_of(&relay.to) == person.id;
+    let seen = |who| state.shows_jid(state.sight(person), who);
+    let jids = state.people.find(&relay.to).is_some_and(seen) || state.id_of(&relay.to) == person.id;
     let header = answer_header(relay, StanzaType::Result);
     let stanza = Outgoing::new(&header, |writer| {
         if let Some(payload) = answer.payload() {

@@ -80,16 +80,8 @@ pub(crate) fn reconfigured(state: &State, out: &mut Out<'_>, why: Rule) {
     also(out, why);
 }
 
-/// Answers the demand to end the room, and tells everybody.
-pub(crate) fn destroyed(
-    state: &State,
-    out: &mut Out<'_>,
-    why: Rule,
-    stanza: &Stanza,
-    ending: &Ending,
-    sessions: &Sessions,
-) {
-    result(out, why, stanza, |_| {});
+/// Tells those who were in that the room is gone.
+pub(crate) fn destroyed(state: &State, out: &mut Out<'_>, why: Rule, ending: &Ending, sessions: &Sessions) {
     let told = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
         writer.open("destroyed", ns::GC3).attr_opt("jid", ending.alternate.as_deref());
         if let Some(reason) = &ending.reason {

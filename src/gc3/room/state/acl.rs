@@ -172,8 +172,7 @@ impl State {
         let lost = |(who, person): (_, &Person)| (!self.may(person, Verb::ViewMessage)).then_some(who);
         let lost: Vec<_> = self.people.iter().filter_map(lost).collect();
         let departed = lost.into_iter().filter_map(|who| self.depart(who, Why::Config, None)).collect();
-        let people: BTreeSet<_> = self.sessions.iter().map(|(_, session)| session.person).collect();
-        people.into_iter().for_each(|who| self.refresh_view(who));
+        self.refresh_views();
         self.note_revealed();
         departed
     }

@@ -43,6 +43,10 @@ impl State {
     pub(crate) fn check_loaded(&self) -> Result<(), &'static str> {
         self.access.check()?;
         self.check_rights()?;
+        self.check_promises()?;
+        if !self.reacted.check() {
+            return Err("reactions are remembered that there are not");
+        }
         let listed =
             |bare: &str| self.access.get(&Key::Account(bare.into())).is_some_and(|e| e.affiliation > Affiliation::None);
         if !self.registry.iter().all(|(bare, _)| listed(bare)) {

@@ -2,8 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Departed, Key, Reserve, Slot, State, Why};
+use super::{Departed, Key, Person, Reserve, Slot, State, Why};
 use crate::gc3::acl::{Affiliation, Role};
+use crate::gc3::config::Shown;
 use crate::gc3::id::ParticipantId;
 use crate::rule::Rule;
 
@@ -32,6 +33,8 @@ pub(crate) struct Edits {
     pub(crate) kicks: Vec<(Slot, Option<Box<str>>)>,
     /// Nicknames that are reserved, or not any more.
     pub(crate) reserve: Vec<Reserve>,
+    /// The accounts that are invited because they are members now.
+    pub(crate) welcome: Vec<Box<str>>,
     /// Further rules that took part.
     pub(crate) rules: Vec<Rule>,
 }
@@ -70,6 +73,7 @@ impl Edits {
             roles: Vec::new(),
             kicks: Vec::new(),
             reserve: Vec::new(),
+            welcome: Vec::new(),
             rules: Vec::new(),
         }
     }
@@ -89,11 +93,13 @@ impl State {
                 Key::Id(id) => touched.extend(self.people.find_id(*id).map(|who| (who, reason.clone()))),
                 Key::Domain(domain) => drop(domains.insert(domain.clone(), reason.clone())),
             }
-            // A nickname is reserved for those on the list.
-            if let Key::Account(bare) = &key
-                && affiliation <= Affiliation::None
-            {
-                self.registry.remove(bare);
+            if let Key::Account(bare) = &key {
+                self.registry.settle(bare);
+                // A nickname is reserved for those on the list.
+                if affiliation <= Affiliation::None {
+                    self.registry.remove(bare);
+                    self.heard.forget(bare);
+                }
             }
             self.access.set(key, affiliation, reason, nick);
         }
@@ -181,16 +187,26 @@ impl State {
 
     /// What follows when a participant's role may be another.
     pub(crate) fn rights_changed(&mut self, who: Slot) {
-        self.note_moderator(who);
+        self.note_seen(who);
         self.touch(who);
         self.refresh_view(who);
     }
 
-    /// Notes that somebody is a moderator, whom everybody sees.
-    pub(crate) fn note_moderator(&mut self, who: Slot) {
-        let moderates = self.people.get(who).is_some_and(|person| self.role(person) == Role::Moderator);
-        if let Some(person) = self.people.get_mut(who).filter(|_| moderates) {
-            (person.seen, person.displayed) = (true, true);
+    /// Whether somebody has a role in which everybody sees it.
+    pub(crate) fn is_shown(&self, person: &Person) -> bool {
+        self.role(person) == Role::Moderator || self.config.list_visible.holds(self.role(person))
+    }
+
+    /// Notes that somebody is seen by those, too, who do not see all.
+    pub(crate) fn note_seen(&mut self, who: Slot) {
+        let Some((role, shown)) = self.people.get(who).map(|person| (self.role(person), self.is_shown(person))) else {
+            return;
+        };
+        let moderates = role == Role::Moderator;
+        let seen = moderates || (shown && self.config.list_visible != Shown::Participants);
+        if let Some(person) = self.people.get_mut(who) {
+            person.seen |= seen;
+            person.displayed |= moderates;
         }
     }
 }

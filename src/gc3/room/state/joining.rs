@@ -1,6 +1,6 @@
 //! Coming and going: participants, their sessions and their presence.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 
 use super::{
     Asked, Dialect, HeldKind, Marks, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer,
@@ -41,6 +41,8 @@ pub(crate) struct Departed {
     pub(crate) version: u64,
     /// The name by which XEP-0045 addressed it.
     pub(crate) name: Box<str>,
+    /// Whether its JID was hidden from those who see real JIDs only since everybody does.
+    pub(crate) promised: bool,
     /// Who removed it, if somebody did.
     pub(crate) actor: Option<ParticipantId>,
     /// The version of the access list before it was removed, and after (XEP-0463).
@@ -100,7 +102,7 @@ impl State {
             self.by_parent.insert(who);
         }
         self.give_name(who);
-        self.note_moderator(who);
+        self.note_seen(who);
         self.announce_soon();
         who
     }
@@ -142,6 +144,7 @@ impl State {
         }
         self.asked.remove(&who);
         self.by_parent.remove(&who);
+        let promised = self.release(who);
         let name = self.name(who).into();
         let (jid, person) = self.people.remove(who)?;
         self.give_name(who);
@@ -174,6 +177,7 @@ impl State {
             reason,
             version,
             name,
+            promised,
             actor: None,
             mav: None,
             words: Fragment::default(),
@@ -367,6 +371,12 @@ impl State {
         let turn = if person.shown.is_some() == show.is_some() { Turn::Other } else { Turn::Online };
         person.shown = show;
         Some(Present { who, show, turn })
+    }
+
+    /// What everybody may see follows from something that is about all of them.
+    pub(crate) fn refresh_views(&mut self) {
+        let people: BTreeSet<Slot> = self.sessions.iter().map(|(_, session)| session.person).collect();
+        people.into_iter().for_each(|who| self.refresh_view(who));
     }
 
     /// A participant's rights changed: what its sessions may see follows.

@@ -4,13 +4,16 @@ mod access;
 mod acl;
 mod check;
 mod editing;
+mod heard;
 mod joining;
 mod muc;
 mod muc2;
 mod order;
 mod parents;
 mod people;
+mod promises;
 mod rates;
+mod reacted;
 mod registry;
 mod relays;
 mod sessions;
@@ -28,10 +31,13 @@ pub(crate) use crate::rate::{Allowance, Rate};
 pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
 pub(crate) use editing::{Edited, Edits, EntryEdit, short_reason};
+pub(crate) use heard::Heard;
 pub(crate) use joining::{Departed, Joining, Present};
 pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{Marks, People, Person, Slot, Standing};
+pub(crate) use promises::Promises;
 pub(crate) use rates::Rates;
+pub(crate) use reacted::{Reacted, Reacting};
 pub(crate) use registry::{Invited, Registered, Registry, Reserve};
 pub(crate) use relays::Asker;
 pub(crate) use sessions::{Dialect, Level, Origin, Session, Sessions, Show, Topics, Turn, View};
@@ -41,8 +47,8 @@ pub(crate) use talk::{Past, Said, Subject, Talk};
 pub(crate) use timers::{Timer, Timers};
 
 use crate::codec::StanzaKind;
-use crate::gc3::acl::{Affiliation, Policy, Role, Verb};
-use crate::gc3::config::{Config, Who};
+use crate::gc3::acl::{Affiliation, Policy, Role};
+use crate::gc3::config::{Config, Shown};
 use crate::gc3::host::{Audit, ParentFact, Record, Token};
 use crate::gc3::id::ParticipantId;
 use crate::limits::Gc3Limits;
@@ -72,6 +78,12 @@ pub(crate) struct State {
     pub(crate) hats: Hats,
     /// Nicknames that are reserved.
     pub(crate) registry: Registry,
+    /// Whose real JIDs are hidden still.
+    pub(crate) promises: Promises,
+    /// Reactions, as far as they are remembered.
+    pub(crate) reacted: Reacted,
+    /// What members have heard.
+    pub(crate) heard: Heard,
     /// Who may decline.
     pub(crate) invited: Invited,
     pub(crate) tombs: Tombs,
@@ -258,6 +270,8 @@ pub(crate) enum Bound {
     Slow,
     /// Entries of an account by presence.
     Enter,
+    /// Registrations of an account that have to be approved.
+    Register,
 }
 
 /// What remains of a destroyed room.
@@ -297,6 +311,9 @@ impl State {
             policy: None,
             hats: Hats::default(),
             registry: Registry::default(),
+            promises: Promises::default(),
+            reacted: Reacted::default(),
+            heard: Heard::default(),
             invited: Invited::default(),
             tombs: Tombs::default(),
             version: Version { tag: tag.into(), counter: 0, floor: 0, announced: 0 },
@@ -389,12 +406,10 @@ impl State {
     /// How much of the participant list a participant may see (G2.10, V1).
     pub(crate) fn view(&self, person: &Person) -> View {
         let moderator = self.role(person) == Role::Moderator;
-        if self.config.list_visible == Who::Moderators && !moderator {
+        if self.config.list_visible != Shown::Participants && !moderator {
             View::Moderators
-        } else if self.may(person, Verb::ViewRealJid) {
-            View::Jids
         } else {
-            View::Plain
+            self.sight(person)
         }
     }
 

@@ -103,6 +103,8 @@ pub(crate) struct Entered {
     pub(crate) both: bool,
     /// The dialect that the session spoke before, if there was one.
     pub(crate) before: Option<Dialect>,
+    /// Whether its JID was hidden until now.
+    pub(crate) released: bool,
 }
 
 /// What came of the end of a session that was in by presence.
@@ -238,6 +240,8 @@ impl State {
             Ok(who) => (who, false),
             Err(joining) => (self.admit(joining), true),
         };
+        // It was told by status 100 who sees its JID now.
+        let released = self.release(who);
         let topics = if entering.dialect == Dialect::Muc2 { entering.level.topics() } else { Topics::ALL };
         let known = self.sessions.find(full.as_str()).and_then(|seat| self.sessions.get(seat));
         let spoke = known.map(|session| session.dialect);
@@ -253,9 +257,12 @@ impl State {
             }
         });
         self.direct(seat, show, priority, payload);
-        let changed = self.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
+        let changed = released || self.spoken_for(who).map(|(_, payload)| payload) != before.as_ref();
+        if released {
+            self.touch(who);
+        }
         let both = self.people.get(who).is_some_and(|person| !person.is_ephemeral());
-        Entered { who, seat, new, changed, turn: self.turn_since(who, online), both, before: spoke }
+        Entered { who, seat, new, changed, turn: self.turn_since(who, online), both, before: spoke, released }
     }
 
     /// Notes the presence that a session directs to the room.

@@ -1,6 +1,6 @@
 //! What a room knows for the sake of `urn:xmpp:muc:0`: accounts that occupy it by their bare JIDs.
 
-use super::{Departed, Joining, Marks, Slot, State, Why};
+use super::{Departed, Joining, Marks, Person, Slot, State, Why};
 use crate::gc3::acl::{Affiliation, Role, Subject, Verb};
 
 impl State {
@@ -18,7 +18,8 @@ impl State {
     /// Notes whose real JIDs can be seen now.
     pub(crate) fn note_revealed(&mut self) {
         if self.shows_jids() {
-            let people: Vec<Slot> = self.people.iter().map(|(who, _)| who).collect();
+            let seen = |(who, _): (Slot, &Person)| (!self.is_promised(who)).then_some(who);
+            let people: Vec<Slot> = self.people.iter().filter_map(seen).collect();
             for who in people {
                 if let Some(person) = self.people.get_mut(who) {
                     person.marks.set(Marks::REVEALED, true);

@@ -50,7 +50,7 @@ pub(crate) struct Person {
     pub(crate) standing: Standing,
     /// Whether a message of its was ever accepted.
     pub(crate) spoke: bool,
-    /// Whether it is or was a moderator since it joined.
+    /// Whether it is or was seen by everybody since it joined, though not all participants are: as a moderator, mostly.
     pub(crate) seen: bool,
     /// Whether others may read its avatar through the room.
     pub(crate) profile: bool,

@@ -19,10 +19,12 @@ pub(crate) struct Registered {
     pub(crate) offline: Option<bool>,
 }
 
-/// Registrations, by bare JID. Whoever registered stands on the access list.
+/// Registrations, by bare JID, and requests for them. Whoever registered stands on the access list.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Registry {
     by_account: BTreeMap<Box<str>, Registered>,
+    /// What waits for approval, by bare JID.
+    requests: BTreeMap<Box<str>, Registered>,
     /// By what nicknames are compared by. Not saved.
     #[serde(skip)]
     by_nick: BTreeMap<Box<str>, Box<str>>,
@@ -59,6 +61,26 @@ impl Registry {
         let registered = self.by_account.remove(bare)?;
         self.by_nick.remove(nick::key(&registered.nick).as_str());
         Some(registered)
+    }
+
+    /// What an account asked for and nobody decided yet.
+    pub(crate) fn request(&self, bare: &str) -> Option<&Registered> {
+        self.requests.get(bare)
+    }
+
+    /// Who asked for a nickname and still waits, in the order of their addresses.
+    pub(crate) fn waiting(&self, nick: &str) -> impl Iterator<Item = &str> {
+        self.requests.iter().filter(move |(_, wanted)| *wanted.nick == *nick).map(|(bare, _)| &**bare)
+    }
+
+    /// How many wait.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.len()
+    }
+
+    /// It was decided about an account.
+    pub(crate) fn settle(&mut self, bare: &str) {
+        self.requests.remove(bare);
     }
 
     /// Builds what is derived, after loading; `false` if two reserved one nickname.
@@ -102,8 +124,18 @@ impl State {
                 let offline = offline.or_else(|| was?.offline);
                 self.registry.set(&bare, Registered { nick, own, offline });
             }
-            None => drop(self.registry.remove(&bare)),
+            None => {
+                self.registry.settle(&bare);
+                self.registry.remove(&bare);
+            }
         }
+    }
+
+    /// Keeps a registration until somebody decides about it.
+    pub(crate) fn ask_registration(&mut self, reserve: &Reserve) {
+        let Reserve { bare, nick: Some(nick), own, offline } = reserve else { return };
+        let wanted = Registered { nick: nick.clone(), own: *own, offline: *offline };
+        self.registry.requests.insert(bare.clone(), wanted);
     }
 
     /// Notes an invitation. The oldest are forgotten beyond the limit.

@@ -189,12 +189,14 @@ pub(crate) enum View {
     Moderators,
     /// Everybody, without real JIDs.
     Plain,
+    /// Everybody, with the real JIDs of those who came since everybody sees them.
+    Open,
     /// Everybody, with real JIDs.
     Jids,
 }
 
 impl View {
-    pub(crate) const ALL: [Self; 3] = [Self::Moderators, Self::Plain, Self::Jids];
+    pub(crate) const ALL: [Self; 4] = [Self::Moderators, Self::Plain, Self::Open, Self::Jids];
 }
 
 /// One full JID attached to the room.
@@ -258,11 +260,13 @@ pub(crate) struct Sessions {
     hearers: [Hearers; Dialect::ALL.len()],
     /// Who began and who ceased to hear messages since it was last told; `None`: nobody watches. Not saved.
     changes: Option<Vec<(Box<str>, bool)>>,
+    /// Who ceased to, for the sake of activity indicators; `None`: there are none. Not saved.
+    ceased: Option<Vec<Box<str>>>,
 }
 
 impl Sessions {
     pub(crate) fn new(key: [u8; 16]) -> Self {
-        Self { roster: Roster::new(key), slots: Vec::new(), hearers: Default::default(), changes: None }
+        Self { roster: Roster::new(key), slots: Vec::new(), hearers: Default::default(), changes: None, ceased: None }
     }
 
     /// Whether it is noted who hears messages.
@@ -279,7 +283,23 @@ impl Sessions {
         self.changes.as_mut().map(core::mem::take).unwrap_or_default()
     }
 
+    /// Whether it is noted who ceases to hear messages.
+    pub(crate) fn indicate(&mut self, on: bool) {
+        self.ceased = on.then(Vec::new);
+    }
+
+    /// Who ceased to hear messages, in order.
+    pub(crate) fn take_ceased(&mut self) -> Vec<Box<str>> {
+        self.ceased.as_mut().map(core::mem::take).unwrap_or_default()
+    }
+
     fn note(&mut self, seat: Seat, was: bool, is: bool) {
+        if was
+            && !is
+            && let Some(ceased) = &mut self.ceased
+        {
+            ceased.push(self.roster.get(seat).map_or("", Address::as_str).into());
+        }
         if was != is
             && let Some(changes) = &mut self.changes
         {

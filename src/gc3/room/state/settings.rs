@@ -3,11 +3,11 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Bound, Departed, Destroyed, Edited, People, Person, Present, Question, Rates, Sessions, Slot, State, Timer, Timers,
-    Why,
+    Bound, Departed, Destroyed, Edited, Edits, People, Person, Present, Promises, Question, Rates, Sessions, Slot,
+    State, Timer, Timers, Why,
 };
 use crate::gc3::acl::Affiliation;
-use crate::gc3::config::{Config, ParentJoin, Push};
+use crate::gc3::config::{Config, ParentJoin, Push, Shown};
 use crate::gc3::host::ParentFact;
 use crate::gc3::id::ParticipantId;
 use crate::rule::Rule;
@@ -33,6 +33,8 @@ pub(crate) struct Configuring {
     /// Who sets it, by participant ID, in the room or not.
     pub(crate) actor: ParticipantId,
     pub(crate) rules: Vec<Rule>,
+    /// Who governs the room, where that changes with it.
+    pub(crate) edits: Option<Edits>,
 }
 
 /// How the room ends.
@@ -63,7 +65,8 @@ impl State {
     pub(crate) fn configure(&mut self, config: Config, actor: ParticipantId) -> Edited {
         let old = core::mem::replace(&mut self.config, config);
         self.config_version += 1;
-        self.locked = false;
+        let first = self.locked;
+        self.unlock();
         self.note(actor, "config".to_owned());
         if old.aliases != self.config.aliases {
             let rate = self.limits.alias_changes;
@@ -81,9 +84,21 @@ impl State {
             let strangers: Vec<Slot> = people.filter_map(stranger).collect();
             departed.extend(strangers.into_iter().filter_map(|who| self.depart(who, Why::Config, None)));
         }
+        if (self.config.list_visible, self.config.moderated) != (old.list_visible, old.moderated) {
+            let people: Vec<Slot> = self.people.iter().map(|(who, _)| who).collect();
+            for who in people {
+                // Who was shown to everybody is told of until it leaves.
+                if old.list_visible == Shown::Participants && self.config.list_visible != Shown::Participants {
+                    self.people.get_mut(who).into_iter().for_each(|person| person.seen = true);
+                }
+                self.note_seen(who);
+            }
+        }
+        if self.config.visibility != old.visibility {
+            self.reveal(actor, first);
+        }
         if (self.config.list_visible, self.config.visibility) != (old.list_visible, old.visibility) {
-            let people: BTreeSet<Slot> = self.sessions.iter().map(|(_, session)| session.person).collect();
-            people.into_iter().for_each(|who| self.refresh_view(who));
+            self.refresh_views();
         }
         self.note_revealed();
         let mut changed = BTreeMap::new();
@@ -92,6 +107,12 @@ impl State {
             changed.extend(self.people.iter().filter(|(_, p)| by_default(p)).map(|(who, _)| (who, None)));
         }
         Edited { departed, changed, ..Edited::default() }
+    }
+
+    /// The room has its first configuration.
+    pub(crate) fn unlock(&mut self) {
+        self.locked = false;
+        self.timers.clear(Timer::Unconfigured);
     }
 
     /// An account is no longer a member of the parent; gives back its participation if that ends (SP8).
@@ -116,6 +137,7 @@ impl State {
         let secret = self.config.secret();
         let entitled = if secret { farewells.iter().cloned().collect() } else { BTreeSet::new() };
         self.people = People::new(key);
+        self.promises = Promises::default();
         (self.names, self.occupancy, self.stale) = Default::default();
         let sessions = core::mem::replace(&mut self.sessions, Sessions::new(key));
         self.pending = BTreeMap::new();

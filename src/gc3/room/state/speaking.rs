@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 
-use super::{Bound, Past, Said, Slot, State, Subject};
+use super::{Bound, Past, Reacting, Said, Slot, State, Subject};
 use crate::codec::Fragment;
 use crate::gc3::host::Record;
 use crate::gc3::id::ParticipantId;
@@ -30,6 +30,8 @@ pub(crate) struct Speech {
     pub(crate) paced: bool,
     /// Whether it counts as activity (XEP-0502 §5): a message with a body that corrects no other.
     pub(crate) counted: bool,
+    /// The reactions that it sets.
+    pub(crate) reactions: Option<Reacting>,
 }
 
 /// What takes the place of a retracted message (G8.2).
@@ -116,6 +118,9 @@ impl State {
         if let Some(tombstone) = &speech.retracts {
             self.talk.retract(&tombstone.record);
         }
+        if let Some(reacting) = &speech.reactions {
+            self.reacted.set(speech.author, reacting, self.limits.reacted);
+        }
         if let Some(body) = &speech.subject {
             self.talk.subject = Some(Subject {
                 author: speech.author,
@@ -131,7 +136,8 @@ impl State {
             stamp: now,
             author: Some(speech.author),
             nick: nick.clone(),
-            jid: Some(self.people.jid(speech.who).into()),
+            // What was promised is promised to readers of the archive, too.
+            jid: (!self.is_promised(speech.who)).then(|| self.people.jid(speech.who).into()),
             id: speech.id.clone(),
             body: speech.body.bytes().clone(),
         });
@@ -156,6 +162,7 @@ impl State {
     fn keep_whole(&mut self, seq: u64, stanza_id: &Arc<str>, speech: &Speech, nick: &Arc<str>) {
         if speech.counted {
             self.talk.activity.count(self.now);
+            self.talk.spoken = seq;
         }
         if !speech.archived || speech.subject.is_some() {
             return;

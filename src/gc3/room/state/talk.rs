@@ -112,6 +112,8 @@ pub(crate) struct Talk {
     /// The last archived messages whole, where rooms are entered by XEP-0045 (M14).
     pub(crate) ring: VecDeque<Past>,
     pub(crate) activity: Activity,
+    /// The number of the last message that counts as activity.
+    pub(crate) spoken: u64,
 }
 
 impl Talk {

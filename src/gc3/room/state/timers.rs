@@ -36,6 +36,8 @@ pub(crate) enum Timer {
     Farewell,
     /// The remains of a destroyed room are dropped (G3.5).
     Vanish,
+    /// The first configuration did not come (XEP-0045 §10.1.1).
+    Unconfigured,
 }
 
 /// All timers that are set.

@@ -11,7 +11,7 @@ use crate::gc3::acl::{Affiliation, Role, Verb};
 use crate::gc3::nick;
 use crate::gc3::refusals::{BAD_REQUEST, CONFLICT, FORBIDDEN, INCOMPLETE, JID_MALFORMED, NOT_FOUND};
 use crate::gc3::room::judge::{Change, Reply, Sender, Verdict, refuse};
-use crate::gc3::room::state::{Edits, Key, Reserve, Slot, State, short_reason};
+use crate::gc3::room::state::{Edits, Key, Reserve, Slot, State, View, short_reason};
 use crate::gc3::rules::{muc as rule, table};
 use crate::ns;
 use crate::rule::Rule;
@@ -19,10 +19,11 @@ use crate::rule::Rule;
 /// A list of items.
 #[derive(Clone, Debug)]
 pub(crate) enum AdminReply {
-    /// The accounts and domains of an affiliation, in the order of their texts.
-    Affiliation(Vec<Key>),
-    /// The participants of a role, in the order of their IDs; whether the asker sees their real addresses.
-    Role(Vec<Slot>, bool),
+    /// The accounts and domains of an affiliation, in the order of their texts; whether with the nicknames of those who are
+    /// not in.
+    Affiliation(Vec<Key>, bool),
+    /// The participants of a role, in the order of their IDs; whose real addresses the asker sees.
+    Role(Vec<Slot>, View),
 }
 
 /// Decides about a request of `muc#admin`.
@@ -61,7 +62,7 @@ fn list(state: &State, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict) 
 fn by_affiliation(state: &State, sender: &Sender<'_>, affiliation: Affiliation) -> (Rule, Verdict) {
     let (may, why) = match affiliation {
         Affiliation::Outcast | Affiliation::None => (state.permits(sender.bare, Verb::Ban), rule::AL1),
-        Affiliation::Member => (state.permits(sender.bare, Verb::ViewMembers), rule::AL2),
+        Affiliation::Member => (state.reads_members(sender.bare), rule::AL2),
         // §10.5 and §10.8 leave no choice, though members of a private room would like to know.
         Affiliation::Admin | Affiliation::Owner => (state.permits(sender.bare, Verb::ChangeOwners), rule::AL3),
     };
@@ -72,7 +73,7 @@ fn by_affiliation(state: &State, sender: &Sender<'_>, affiliation: Affiliation) 
     // Who was banned by ID has no address any more that could stand here.
     let mut keys: Vec<Key> = of.filter(|key| !matches!(key, Key::Id(_)) || real(state, key).is_some()).collect();
     keys.sort_unstable_by(|a, b| a.text().cmp(b.text()));
-    (why, Verdict::Answer(Reply::MucAdmin(AdminReply::Affiliation(keys))))
+    (why, Verdict::Answer(Reply::MucAdmin(AdminReply::Affiliation(keys, state.reads_nicks(sender.bare)))))
 }
 
 /// The address that a ban by ID stands for, if it is still known.
@@ -90,8 +91,12 @@ fn by_role(state: &State, sender: &Sender<'_>, role: Role) -> (Rule, Verdict) {
     }
     let of = |who: &Slot| state.people.get(*who).is_some_and(|person| state.role(person) == role);
     let people: Vec<Slot> = state.people.by_id().filter(of).collect();
-    let jids = state.permits(sender.bare, Verb::ViewRealJid);
-    (rule::AL4, Verdict::Answer(Reply::MucAdmin(AdminReply::Role(people, jids))))
+    let view = match sender.who.and_then(|who| state.people.get(who)) {
+        Some(person) => state.sight(person),
+        None if state.permits(sender.bare, Verb::ViewRealJid) => View::Jids,
+        None => View::Plain,
+    };
+    (rule::AL4, Verdict::Answer(Reply::MucAdmin(AdminReply::Role(people, view))))
 }
 
 /// Changes, and the rule that they come from.
@@ -122,7 +127,8 @@ fn edits(state: &State, actor: &Actor<'_>, query: &Element) -> Judged<Judging> {
             _ => return no(rule::AL5, BAD_REQUEST),
         }
     }
-    let Judging { edits, why } = judging;
+    let Judging { mut edits, why } = judging;
+    super::inviting::welcome(state, &mut edits);
     Ok(Judging { edits: whole(state, actor.notes(state, edits))?, why })
 }
 

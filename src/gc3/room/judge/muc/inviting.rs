@@ -11,7 +11,7 @@ use crate::gc3::acl::{Affiliation, Role, Verb};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::refusals::{BAD_REQUEST, FORBIDDEN, JID_MALFORMED, NOT_ALLOWED, NOT_IN};
 use crate::gc3::room::judge::{Change, Sender, Verdict, refuse};
-use crate::gc3::room::state::{Edits, Slot, State, short_reason};
+use crate::gc3::room::state::{Edits, Key, Slot, State, short_reason};
 use crate::gc3::rules::muc as rule;
 use crate::ns;
 use crate::rule::Rule;
@@ -98,6 +98,24 @@ fn invite(state: &State, sender: &Sender<'_>, x: &Element) -> (Rule, Verdict) {
     match whole(state, edits) {
         Ok(edits) => (rule::I1, Verdict::Accept(Change::Invite(Box::new(Inviting { by, invitees, edits })))),
         Err((why, error)) => refuse(why, error),
+    }
+}
+
+/// Notes who is invited because it becomes a member of a room into which only members get, and is not in: as many as one
+/// message invites (§9.5).
+pub(super) fn welcome(state: &State, edits: &mut Edits) {
+    if !state.config.members_only {
+        return;
+    }
+    for edit in &edits.entries {
+        if let Key::Account(bare) = &edit.key
+            && edit.affiliation == Affiliation::Member
+            && edits.welcome.len() < MOST
+            && state.people.find(bare).is_none()
+            && state.access.affiliation(bare, state.id_of(bare)) == Affiliation::None
+        {
+            edits.welcome.push(bare.clone());
+        }
     }
 }
 

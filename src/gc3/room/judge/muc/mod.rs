@@ -80,6 +80,8 @@ pub(crate) enum Asked<'a> {
     Mediate(&'a Element),
     /// A form of `muc#request`.
     Voice(&'a Element),
+    /// A form of `muc#register` in a message: a registration is approved or refused.
+    Approve(&'a Element),
 }
 
 /// Decides about a request, or a message to the room that is not for all.
@@ -96,6 +98,7 @@ pub(super) fn administer(state: &State, stanza: &Stanza, sender: &Sender<'_>, as
         Asked::Register(query) => register::register(state, stanza, sender, query),
         Asked::Mediate(x) => inviting::mediate(state, sender, x),
         Asked::Voice(x) => inviting::voice(state, sender, x),
+        Asked::Approve(x) => register::approve(state, sender, x),
     };
     (admin::in_this_dialect(why), verdict)
 }

@@ -1,14 +1,18 @@
 //! What owners do by XEP-0045: configure the room, the first time and later, and end it (§10.1, §10.2, §10.9).
 
-use jid::Jid;
+use std::collections::BTreeSet;
+
+use jid::{BareJid, Jid};
 use minidom::Element;
 
+use super::super::administration::{Actor, Judged, Target, no, whole};
 use crate::codec::{Stanza, StanzaError, StanzaType};
 use crate::gc3::acl::{Affiliation, Verb};
-use crate::gc3::form::{self, Problem, RoomConfig};
+use crate::gc3::config::Config;
+use crate::gc3::form::{self, Problem, Ranks, RoomConfig};
 use crate::gc3::refusals::{BAD_REQUEST, FORBIDDEN, INCOMPLETE, JID_MALFORMED, NOT_FOUND};
 use crate::gc3::room::judge::{Change, Reply, Sender, Verdict, answered, refuse};
-use crate::gc3::room::state::{Configuring, Ending, State, short_reason};
+use crate::gc3::room::state::{Configuring, Edits, Ending, State, short_reason};
 use crate::gc3::rules::muc as rule;
 use crate::ns;
 use crate::rule::Rule;
@@ -22,7 +26,7 @@ pub(super) fn owner(state: &State, stanza: &Stanza, sender: &Sender<'_>, query: 
         return refuse(rule::O6, FORBIDDEN);
     }
     if stanza.type_ != StanzaType::Set {
-        return (rule::O1, Verdict::Answer(Reply::MucConfig));
+        return (rule::O1, Verdict::Answer(Reply::MucConfig(ranks(state, sender.bare))));
     }
     let Some(x) = query.get_child("x", ns::DATA) else { return refuse(rule::O8, BAD_REQUEST) };
     match RoomConfig::read(x, &state.config, &state.limits) {
@@ -33,21 +37,93 @@ pub(super) fn owner(state: &State, stanza: &Stanza, sender: &Sender<'_>, query: 
         Ok(RoomConfig::CalledOff) => (rule::O4, Verdict::Answer(Reply::Done)),
         Ok(RoomConfig::AsItIs) if state.locked => (rule::O2, Verdict::Accept(Change::Unlock)),
         Ok(RoomConfig::AsItIs) => (rule::O4, Verdict::Answer(Reply::Done)),
-        Ok(RoomConfig::Config(config)) if *config == state.config => match state.locked {
-            true => (rule::O2, Verdict::Accept(Change::Unlock)),
-            false => (rule::O5, Verdict::Answer(Reply::Done)),
+        Ok(RoomConfig::Config(config, ranks)) => match governing(state, sender, &ranks) {
+            Ok(edits) => configure(state, sender, *config, edits),
+            Err((why, error)) => refuse(why, error),
         },
-        Ok(RoomConfig::Config(config)) => {
-            let rules = if state.locked { vec![rule::O10] } else { Vec::new() };
-            let actor = state.id_of(sender.bare);
-            let configuring = Configuring { config: *config, actor, rules };
-            (rule::O5, Verdict::Accept(Change::Configure(Box::new(configuring))))
-        }
         Err(problem) => {
             let (why, error) = broken(problem);
             refuse(why, error)
         }
     }
+}
+
+/// What changes by a form that can be read: options, and who governs the room.
+fn configure(state: &State, sender: &Sender<'_>, config: Config, edits: Edits) -> (Rule, Verdict) {
+    let same = config == state.config;
+    match (state.locked, edits.entries.is_empty()) {
+        (true, true) if same => return (rule::O2, Verdict::Accept(Change::Unlock)),
+        (false, true) if same => return (rule::O5, Verdict::Answer(Reply::Done)),
+        (false, false) if same => return (rule::O13, Verdict::Accept(Change::Edit(edits))),
+        _ => {}
+    }
+    let mut rules = if state.locked { vec![rule::O10] } else { Vec::new() };
+    let old = &state.config;
+    let said = |config: &Config| (config.language.clone(), config.pubsub.clone(), config.max_history);
+    let took_part = [
+        (!edits.entries.is_empty(), rule::O13),
+        (config.list_visible != old.list_visible, rule::O14),
+        (config.member_list != old.member_list, rule::O15),
+        (said(&config) != said(old), rule::O16),
+    ];
+    rules.extend(took_part.into_iter().filter_map(|(is, rule)| is.then_some(rule)));
+    let actor = state.id_of(sender.bare);
+    let configuring = Configuring { config, actor, rules, edits: Some(edits) };
+    (rule::O5, Verdict::Accept(Change::Configure(Box::new(configuring))))
+}
+
+/// The changes of the access list after which exactly those govern whom the lists name. Who is an owner no more is an
+/// administrator, and who is neither a member (§10.2).
+fn governing(state: &State, sender: &Sender<'_>, ranks: &Ranks) -> Judged<Edits> {
+    if *ranks == Ranks::default() {
+        return Ok(Edits::by(state.id_of(sender.bare)));
+    }
+    let present = present(state);
+    let (admins, owners) = (ranks.admins.as_ref(), ranks.owners.as_ref());
+    if admins.zip(owners).is_some_and(|(admins, owners)| !admins.is_disjoint(owners)) {
+        return no(rule::O7, INCOMPLETE);
+    }
+    let wanted = |jid: &BareJid, was: Affiliation| {
+        let named = |list: Option<&BTreeSet<BareJid>>| list.map(|list| list.contains(jid));
+        match (named(owners), named(admins)) {
+            (Some(true), _) => Affiliation::Owner,
+            (None, _) if was == Affiliation::Owner => Affiliation::Owner,
+            (_, Some(true)) => Affiliation::Admin,
+            (Some(false), None) if was == Affiliation::Owner => Affiliation::Admin,
+            (_, Some(false)) if was >= Affiliation::Admin => Affiliation::Member,
+            _ => was,
+        }
+    };
+    let mut actor = Actor::of(state, sender);
+    actor.may_step_down = true;
+    let mut edits = Edits::by(actor.id);
+    let lists = [&present.admins, &present.owners, &ranks.admins, &ranks.owners];
+    let all: BTreeSet<&BareJid> = lists.into_iter().flatten().flatten().collect();
+    for jid in all {
+        let (bare, id) = (jid.as_str(), state.id_of(jid.as_str()));
+        let was = state.access.affiliation(bare, id);
+        let to = wanted(jid, was);
+        if to != was {
+            actor.may_affiliate(state, id, was, to)?;
+            let target = Target { id: Some(id), account: Some(bare) };
+            target.entries(state, to, false, None, &mut edits.entries);
+        }
+    }
+    whole(state, actor.notes(state, edits))
+}
+
+/// Who governs the room now, by the entries of the access list.
+fn present(state: &State) -> Ranks {
+    let of = |rank: Affiliation| {
+        let listed = state.access.iter().filter(|(_, entry)| entry.affiliation == rank);
+        Some(listed.filter_map(|(key, _)| BareJid::new(key.text()).ok()).collect())
+    };
+    Ranks { admins: of(Affiliation::Admin), owners: of(Affiliation::Owner) }
+}
+
+/// The lists that a form shows to somebody: those who may not change them do not see them.
+pub(crate) fn ranks(state: &State, bare: &str) -> Ranks {
+    if state.permits(bare, Verb::ChangeOwners) { present(state) } else { Ranks::default() }
 }
 
 /// A form that cannot be read is bad; one that says what the room cannot be is not acceptable (§10.1.3).

@@ -1,14 +1,16 @@
-//! Registration of members and of their nicknames (XEP-0045 §7.10, §7.12).
+//! Registration of members and of their nicknames (XEP-0045 §7.10, §7.12), and its approval (§9.9).
 
+use jid::BareJid;
 use minidom::Element;
 
-use super::super::administration::{Target, whole};
+use super::super::administration::{Actor, Target, whole};
 use crate::codec::{Allow, Form, FormType, Stanza, StanzaType};
-use crate::gc3::acl::Affiliation;
+use crate::gc3::acl::{Affiliation, Verb};
+use crate::gc3::config::Registration;
 use crate::gc3::nick;
-use crate::gc3::refusals::{BAD_REQUEST, CONFLICT, INCOMPLETE, NOT_ALLOWED};
+use crate::gc3::refusals::{BAD_REQUEST, CONFLICT, FORBIDDEN, INCOMPLETE, NOT_ALLOWED, TOO_FAST, TOO_MANY};
 use crate::gc3::room::judge::{Change, Reply, Sender, Verdict, refuse};
-use crate::gc3::room::state::{Edits, Reserve, State};
+use crate::gc3::room::state::{Bound, Edits, Reserve, State};
 use crate::gc3::rules::muc as rule;
 use crate::ns;
 use crate::rule::Rule;
@@ -20,13 +22,7 @@ pub(crate) const OFFLINE: &str = "{http://tigase.org/protocol/muc}offline";
 pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, query: &Element) -> (Rule, Verdict) {
     let id = state.id_of(sender.bare);
     let affiliation = state.access.affiliation(sender.bare, id);
-    // Members, and in an open room everybody who is not banned.
-    let may = match affiliation {
-        Affiliation::Outcast => false,
-        Affiliation::None => !state.config.members_only && state.admits(sender.bare, affiliation),
-        Affiliation::Member | Affiliation::Admin | Affiliation::Owner => true,
-    };
-    if !may {
+    if !may_register(state, sender.bare, affiliation) {
         return refuse(rule::RG2, NOT_ALLOWED);
     }
     if stanza.type_ != StanzaType::Set {
@@ -52,6 +48,10 @@ pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, quer
     if state.nick_is_anothers(&nick, sender.bare) {
         return refuse(rule::RG3, CONFLICT);
     }
+    let reserve = Reserve { bare: sender.bare.into(), nick: Some(nick.into()), own: true, offline };
+    if affiliation == Affiliation::None && state.config.registration == Registration::Approval {
+        return request(state, reserve);
+    }
     if affiliation == Affiliation::None {
         let target = Target { id: Some(id), account: Some(sender.bare) };
         target.entries(state, Affiliation::Member, false, None, &mut edits.entries);
@@ -61,9 +61,77 @@ pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, quer
         let target = Target { id: Some(id), account: Some(sender.bare) };
         target.entries(state, affiliation, false, None, &mut edits.entries);
     }
-    edits.reserve.push(Reserve { bare: sender.bare.into(), nick: Some(nick.into()), own: true, offline });
+    edits.reserve.push(reserve);
     match whole(state, edits) {
         Ok(edits) => (rule::RG6, Verdict::Accept(Change::Edit(edits))),
+        Err((why, error)) => refuse(why, error),
+    }
+}
+
+/// Who may register: members, and strangers as the configuration says.
+fn may_register(state: &State, bare: &str, affiliation: Affiliation) -> bool {
+    match (affiliation, state.config.registration) {
+        (Affiliation::Outcast, _) | (Affiliation::None, Registration::Closed) => false,
+        (Affiliation::None, Registration::Open) => !state.config.members_only && state.admits(bare, affiliation),
+        (Affiliation::None, Registration::Approval)
+        | (Affiliation::Member | Affiliation::Admin | Affiliation::Owner, _) => true,
+    }
+}
+
+/// A registration that has to be approved (§9.9). What is asked already is asked no second time.
+fn request(state: &State, reserve: Reserve) -> (Rule, Verdict) {
+    let before = state.registry.request(&reserve.bare);
+    if before.is_some_and(|before| Some(&before.nick) == reserve.nick.as_ref()) {
+        return (rule::RG9, Verdict::Answer(Reply::Done));
+    }
+    if !state.allowance(Bound::Register, &reserve.bare).allows(state.limits.registrations, state.now) {
+        return refuse(rule::RG11, TOO_FAST);
+    }
+    if before.is_none() && state.registry.requests() >= state.limits.requests {
+        return refuse(rule::RG11, TOO_MANY);
+    }
+    (rule::RG9, Verdict::Accept(Change::AskRegistration(reserve)))
+}
+
+/// Decides about the form by which a registration is approved or refused (§9.9).
+pub(super) fn approve(state: &State, sender: &Sender<'_>, x: &Element) -> (Rule, Verdict) {
+    if !state.permits(sender.bare, Verb::ChangeMembers) {
+        return refuse(rule::AL6, FORBIDDEN);
+    }
+    let allow = Allow { type_form: false, no_form_type: false };
+    let Ok(form) = Form::submitted(x, ns::MUC_REGISTER, allow) else { return refuse(rule::RG4, BAD_REQUEST) };
+    let (Some(allowed), FormType::Submit) = (form.flag("muc#register_allow"), form.type_) else {
+        // Who skips the request leaves it to others.
+        return (rule::RG10, Verdict::Drop);
+    };
+    // Without the address that the form had, the nickname says who is meant, if it is one only.
+    let named = form.get("muc#jid").and_then(|jid| BareJid::new(jid).ok());
+    let mut same = form.get("muc#register_roomnick").into_iter().flat_map(|nick| state.registry.waiting(nick));
+    let bare = match (&named, same.next(), same.next()) {
+        (Some(jid), _, _) => Some(jid.as_str()),
+        (None, one, None) => one,
+        _ => None,
+    };
+    let Some((bare, wanted)) = bare.and_then(|bare| Some((bare, state.registry.request(bare)?))) else {
+        return (rule::RG10, Verdict::Drop);
+    };
+    if !allowed {
+        return (rule::RG10, Verdict::Accept(Change::DenyRegistration { bare: bare.into() }));
+    }
+    if state.nick_is_anothers(&wanted.nick, bare) {
+        return refuse(rule::RG3, CONFLICT);
+    }
+    let actor = Actor::of(state, sender);
+    let id = state.id_of(bare);
+    let mut edits = Edits::by(actor.id);
+    let target = Target { id: Some(id), account: Some(bare) };
+    target.entries(state, Affiliation::Member, false, None, &mut edits.entries);
+    // It asked itself, and only waited for the answer.
+    let nick = Some(wanted.nick.clone());
+    edits.reserve.push(Reserve { bare: bare.into(), nick, own: true, offline: wanted.offline });
+    super::inviting::welcome(state, &mut edits);
+    match whole(state, actor.notes(state, edits)) {
+        Ok(edits) => (rule::RG10, Verdict::Accept(Change::Edit(edits))),
         Err((why, error)) => refuse(why, error),
     }
 }

@@ -2,12 +2,14 @@
 
 use super::presence::in_words_of;
 use crate::codec::{Field, FieldType, Form, FormType, Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
-use crate::gc3::acl::Verb;
+use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::form;
+use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::muc::{AdminReply, Declining, Inviting, OFFLINE, real};
 use crate::gc3::room::say::{own_header, result, send, send_one};
-use crate::gc3::room::state::{Dialect, Key, Slot, State};
+use crate::gc3::room::state::{Dialect, Key, Reserve, Slot, State, View};
+use crate::gc3::rules::muc as rule;
 use crate::ns;
 use crate::party::{Audience, Seat};
 use crate::rule::Rule;
@@ -17,36 +19,37 @@ pub(crate) fn list(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza,
     result(out, why, stanza, |writer| {
         writer.open("query", ns::MUC_ADMIN);
         match reply {
-            AdminReply::Affiliation(keys) => keys.iter().for_each(|key| entry(state, key, writer)),
-            AdminReply::Role(people, jids) => people.iter().for_each(|&who| occupant(state, who, *jids, writer)),
+            AdminReply::Affiliation(keys, nicks) => keys.iter().for_each(|key| entry(state, key, *nicks, writer)),
+            AdminReply::Role(people, view) => people.iter().for_each(|&who| occupant(state, who, *view, writer)),
         }
         writer.close();
     });
 }
 
-fn entry(state: &State, key: &Key, writer: &mut Writer) {
+fn entry(state: &State, key: &Key, nicks: bool, writer: &mut Writer) {
     let (Some(entry), Some(jid)) = (state.access.get(key), real(state, key)) else { return };
     writer.open("item", ns::MUC_ADMIN).attr("affiliation", entry.affiliation.name()).attr("jid", jid);
-    writer.attr_opt("nick", state.registry.get(jid).map(|registered| &*registered.nick));
+    let registered = state.registry.get(jid).filter(|_| nicks || state.people.find(jid).is_some());
+    writer.attr_opt("nick", registered.map(|registered| &*registered.nick));
     if let Some(reason) = &entry.reason {
         writer.leaf("reason", ns::MUC_ADMIN, reason);
     }
     writer.close();
 }
 
-fn occupant(state: &State, who: Slot, jids: bool, writer: &mut Writer) {
+fn occupant(state: &State, who: Slot, view: View, writer: &mut Writer) {
     let Some(person) = state.people.get(who) else { return };
     writer.open("item", ns::MUC_ADMIN).attr("affiliation", person.affiliation.name());
     let jid = state.spoken_for(who).map_or_else(|| state.people.jid(who), |(seat, _)| state.sessions.jid(seat));
-    writer.attr_opt("jid", Some(jid).filter(|_| jids));
+    writer.attr_opt("jid", Some(jid).filter(|_| state.shows_jid(view, who)));
     writer.attr("nick", state.name(who)).attr("role", state.role(person).name()).close();
 }
 
 /// Answers with the form of the configuration.
-pub(crate) fn config(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza) {
+pub(crate) fn config(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, ranks: &form::Ranks) {
     result(out, why, stanza, |writer| {
         writer.open("query", ns::MUC_OWNER);
-        form::write_roomconfig(&state.config, state.address.as_str(), &state.limits, writer);
+        form::write_roomconfig(&state.config, state.address.as_str(), ranks, &state.limits, writer);
         writer.close();
     });
 }
@@ -114,6 +117,64 @@ pub(crate) fn invite(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
     }
 }
 
+/// Invites those who are members now, in the name of who made them so (§9.5).
+pub(crate) fn welcome(state: &State, out: &mut Out<'_>, actor: ParticipantId, invitees: &[Box<str>]) {
+    if invitees.is_empty() {
+        return;
+    }
+    let actor = state.people.find_id(actor).map(|who| state.occupant_jid(state.name(who)));
+    let from = actor.as_deref().unwrap_or(state.address.as_str());
+    let told = Outgoing::new(&own_header(state, StanzaKind::Message, StanzaType::Normal), |writer| {
+        writer.open("x", ns::MUC_USER).open("invite", ns::MUC_USER).attr("from", from).close();
+        if !state.config.password.is_empty() {
+            writer.leaf("password", ns::MUC_USER, &state.config.password);
+        }
+        writer.close();
+    });
+    for invitee in invitees {
+        send_one(out, rule::I8, invitee, &told);
+    }
+}
+
+/// Asks those who change the member list whether an account may register (§9.9): where they are in, or else at home.
+pub(crate) fn ask_registration(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, reserve: &Reserve) {
+    let write = |jid: bool| {
+        Outgoing::new(&header(state, stanza), |writer| {
+            let field = |var: &str, type_, label: &str, value: &str| Field::new(var, type_).label(label).value(value);
+            let mut form = Form::new(FormType::Form).form_type(ns::MUC_REGISTER);
+            form.title = Some("Request for registration".to_owned());
+            if jid {
+                form = form.with(field("muc#jid", FieldType::JidSingle, "Account", &reserve.bare));
+            }
+            let nick = reserve.nick.as_deref().unwrap_or_default();
+            form.with(field("muc#register_roomnick", FieldType::TextSingle, "Nickname", nick))
+                .with(Field::new("muc#register_allow", FieldType::Boolean).label("Make it a member").flag(false))
+                .write(writer);
+        })
+    };
+    let mut seats: [Vec<Seat>; 2] = Default::default();
+    for (seat, session) in state.sessions.iter().filter(|(_, session)| session.dialect.is_by_presence()) {
+        let bare = state.people.jid(session.person);
+        if state.permits(bare, Verb::ChangeMembers) {
+            let sees = state.rank(bare) >= Affiliation::Admin || state.sees_through(bare);
+            seats[usize::from(sees)].push(seat);
+        }
+    }
+    for (seats, jid) in seats.iter().zip([false, true]).filter(|(seats, _)| !seats.is_empty()) {
+        send(out, why, Audience::few(state.sessions.roster(), seats), &write(jid));
+    }
+    let told = write(true);
+    for (key, _) in state.access.iter().filter(|(_, entry)| entry.affiliation >= Affiliation::Admin) {
+        let here = |jid: &str| state.people.find(jid).is_some_and(|who| !state.occupants_of(who).is_empty());
+        if let Key::Account(jid) = key
+            && !here(jid)
+            && state.permits(jid, Verb::ChangeMembers)
+        {
+            send_one(out, why, jid, &told);
+        }
+    }
+}
+
 /// Passes on that an invitation is declined, to who invited.
 pub(crate) fn decline(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanza, declining: &Declining) {
     let told = Outgoing::new(&header(state, stanza), |writer| {
@@ -135,7 +196,7 @@ pub(crate) fn ask_voice(state: &State, out: &mut Out<'_>, why: Rule, stanza: &St
     let gives = |(seat, session): (Seat, &crate::gc3::room::state::Session)| {
         let person = state.people.get(session.person)?;
         let fits = session.dialect.is_by_presence() && state.may(person, Verb::Kick);
-        fits.then(|| (seat, session.dialect, state.may(person, Verb::ViewRealJid)))
+        fits.then(|| (seat, session.dialect, state.shows_jid(state.sight(person), who)))
     };
     let moderators: Vec<(Seat, Dialect, bool)> = state.sessions.iter().filter_map(gives).collect();
     let classes = Dialect::BY_PRESENCE.into_iter().flat_map(|dialect| [(dialect, true), (dialect, false)]);

@@ -70,7 +70,9 @@ pub(crate) fn gone(state: &State, out: &mut Out<'_>, why: Rule, gone: &Departed)
             write_occupant_id(writer, gone.person.id);
             let extra =
                 Extra { codes, actor: gone.actor, reason: gone.reason.as_deref(), mav: gone.mav, ..Extra::default() };
-            let jid = Some(jid).filter(|_| reader.sees_jids());
+            // Who read it until now may have been the last for whom it was hidden.
+            let sees = matches!(reader.view, View::Jids | View::Open) && !gone.promised;
+            let jid = Some(jid).filter(|_| sees);
             write_x(state, (affiliation, None), jid, (reader.dialect, &gone.person.nick), extra, writer);
         })
     };

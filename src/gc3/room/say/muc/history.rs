@@ -4,6 +4,7 @@ use super::presence::in_words_of;
 use crate::codec::sid::write_stanza_id;
 use crate::codec::{Delay, Fragment, Header, Outgoing, StanzaKind, StanzaType, Writer};
 use crate::gc3::config::History as Readable;
+use crate::gc3::form;
 use crate::gc3::room::Out;
 use crate::gc3::room::judge::last_readable_at;
 use crate::gc3::room::say::{also, own_header, send_one, write_nick, write_occupant_id};
@@ -22,7 +23,8 @@ pub(super) fn send(state: &State, out: &mut Out<'_>, who: Slot, (dialect, to): (
     };
     let from = wanted.seconds.map(|seconds| state.now.millis().saturating_sub(seconds.saturating_mul(1000)));
     let from = from.max(wanted.since.map(Time::millis)).unwrap_or(0);
-    let most = usize::try_from(wanted.stanzas.unwrap_or(u64::MAX)).unwrap_or(usize::MAX);
+    let configured = u64::from(form::history(&state.config, &state.limits));
+    let most = usize::try_from(wanted.stanzas.unwrap_or(u64::MAX).min(configured)).unwrap_or(usize::MAX);
     let mut chars = wanted.chars.unwrap_or(u64::MAX);
     let mut sent = Vec::new();
     for past in state.talk.ring.iter().rev().take(most) {

@@ -15,7 +15,7 @@ pub(crate) mod versions;
 
 pub(crate) use ends::{astray, before_the_end, configured, destroyed, ended, gone, shut_down};
 pub(crate) use joining::occupied;
-pub(crate) use presence::{Entry, changed, entered, renamed, shown, shown_to_others};
+pub(crate) use presence::{Entry, changed, entered, hidden, renamed, revealed, shown, shown_to_others};
 pub(crate) use talk::{forwarded, moderated, private, reflection, spoken};
 
 use crate::codec::{Fragment, Writer};

@@ -1,10 +1,12 @@
 //! Presence of occupants (XEP-0045 §7.2, §7.6, §7.7, §8–§10), written for each dialect that enters by presence and each
 //! class of its readers.
 
+use std::collections::BTreeSet;
+
 use super::{history, versions, write_real_nick, write_status};
 use crate::codec::{Fragment, Header, Outgoing, Stanza, StanzaKind, StanzaType, Writer};
 use crate::gc3::acl::{Affiliation, Role};
-use crate::gc3::config::{Visibility, Who};
+use crate::gc3::config::{Shown, Visibility};
 use crate::gc3::id::ParticipantId;
 use crate::gc3::room::Out;
 use crate::gc3::room::say::{also, send, send_one, write_occupant_id};
@@ -30,6 +32,7 @@ impl Reader {
         Dialect::BY_PRESENCE.into_iter().flat_map(views)
     }
 
+    /// Whether it sees the JIDs of all.
     pub(super) fn sees_jids(self) -> bool {
         self.view == View::Jids
     }
@@ -86,7 +89,7 @@ fn presence_of(state: &State, who: Slot, reader: Reader, extra: Extra<'_>) -> Ou
             Some((seat, _)) => state.sessions.jid(seat),
             None => state.people.jid(who),
         };
-        let jid = Some(jid).filter(|_| reader.sees_jids());
+        let jid = Some(jid).filter(|_| state.shows_jid(reader.view, who));
         write_x(
             state,
             (person.affiliation, Some(state.role(person))),
@@ -291,7 +294,8 @@ pub(crate) struct Entry<'a> {
 
 /// Somebody entered: all others are shown to it, then it is shown to all, then comes what was said before.
 pub(crate) fn entered(state: &State, out: &mut Out<'_>, why: Rule, entry: &Entry<'_>) {
-    let Entry { stanza, entered: Entered { who, seat, new, changed, turn, both, before }, as_asked, history } = *entry;
+    let Entry { stanza, entered: Entered { who, seat, new, changed, turn, both, before, released }, as_asked, history } =
+        *entry;
     let Some(session) = state.sessions.get(seat) else { return };
     let reader = Reader { dialect: session.dialect, view: own_view(state, who) };
     let to = state.sessions.jid(seat);
@@ -344,6 +348,9 @@ pub(crate) fn entered(state: &State, out: &mut Out<'_>, why: Rule, entry: &Entry
             },
         );
     }
+    if released {
+        also(out, rule::C9);
+    }
     history::send(state, out, who, (reader.dialect, to), history);
     history::subject(state, out, who, (reader.dialect, to));
 }
@@ -354,7 +361,8 @@ fn others(state: &State, out: &mut Out<'_>, why: Rule, who: Slot, (reader, to): 
     let crowd = state.is_crowd().then(|| state.speakers());
     let shown = |person: &Person| crowd.as_ref().is_none_or(|speakers| speakers.contains(&person.id));
     for (other, person) in state.people.iter().filter(|&(other, _)| other != who) {
-        if (reader.view != View::Moderators && shown(person)) || state.role(person) == Role::Moderator {
+        let sees = shown(person) && (reader.view != View::Moderators || state.is_shown(person));
+        if sees || state.role(person) == Role::Moderator {
             send_one(out, why, to, &presence_of(state, other, reader, Extra::default()));
             away |= person.shown.is_none();
         }
@@ -401,7 +409,7 @@ pub(crate) fn renamed(
         Outgoing::new(&header, |writer| {
             write_occupant_id(writer, person.id);
             let extra = Extra { codes, nick: Some(state.name(who)), ..Extra::default() };
-            let jid = Some(jid).filter(|_| reader.sees_jids());
+            let jid = Some(jid).filter(|_| state.shows_jid(reader.view, who));
             let rights = (person.affiliation, Some(state.role(person)));
             write_x(state, rights, jid, (reader.dialect, &person.nick), extra, writer);
         })
@@ -442,7 +450,7 @@ pub(crate) fn changed(state: &State, out: &mut Out<'_>, edited: &Edited, actor: 
         let extra = Extra { actor, reason: reason.as_deref(), mav, ..Extra::default() };
         to_others(state, out, rule::R1, (who, Turn::Other), |reader| presence_of(state, who, reader, extra));
         let view = own_view(state, who);
-        if state.config.list_visible == Who::Moderators && view != View::Moderators {
+        if state.config.list_visible != Shown::Participants && view != View::Moderators {
             // Who moderates now sees all of them.
             for (other, _) in state.people.iter().filter(|&(other, _)| other != who) {
                 let presence = |reader| presence_of(state, other, reader, Extra::default());
@@ -457,5 +465,36 @@ pub(crate) fn changed(state: &State, out: &mut Out<'_>, edited: &Edited, actor: 
             also(out, rule::E3);
         }
         versions::changed(state, out, &edited.keys, before_and_now);
+    }
+}
+
+/// What not everybody sees while not all are broadcast.
+pub(crate) struct Hidden {
+    people: Vec<Slot>,
+    /// Who does not see them.
+    readers: BTreeSet<Seat>,
+}
+
+/// Who is hidden now, and from whom.
+pub(crate) fn hidden(state: &State) -> Option<Hidden> {
+    let blind = Dialect::BY_PRESENCE.into_iter().map(|dialect| Reader { dialect, view: View::Moderators });
+    let readers: BTreeSet<Seat> = blind.flat_map(|reader| readers(state, reader, Turn::Online).iter()).collect();
+    let unseen = state.people.iter().filter(|(_, person)| !person.seen).map(|(who, _)| who);
+    (!readers.is_empty()).then(|| Hidden { people: unseen.collect(), readers })
+}
+
+/// Those who were hidden and are not any more are shown to who did not see them.
+pub(crate) fn revealed(state: &State, out: &mut Out<'_>, hidden: Option<Hidden>) {
+    let Some(Hidden { people, readers: blind }) = hidden else { return };
+    for reader in Reader::all() {
+        let readers: Vec<Seat> =
+            readers(state, reader, Turn::Online).iter().filter(|seat| blind.contains(seat)).collect();
+        for &who in people.iter().filter(|&&who| seen(state, who, reader.view)) {
+            let others = readers.iter().filter(|&&seat| state.sessions.get(seat).is_some_and(|s| s.person != who));
+            let others: Vec<Seat> = others.copied().collect();
+            let presence = presence_of(state, who, reader, Extra::default());
+            let why = in_words_of(reader.dialect, rule::G10_3);
+            send(out, why, Audience::few(state.sessions.roster(), &others), &presence);
+        }
     }
 }

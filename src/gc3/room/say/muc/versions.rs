@@ -37,7 +37,7 @@ fn item(jid: &str, affiliation: Affiliation, writer: &mut Writer) {
 pub(super) fn on_entry(state: &State, out: &mut Out<'_>, who: Slot, to: &str, asked: &Element, stanza: &Stanza) {
     let (bare, now) = (state.people.jid(who), state.access.version);
     let all = state.permits(bare, Verb::Ban);
-    if !all && !state.permits(bare, Verb::ViewMembers) {
+    if !all && !state.reads_members(bare) {
         return refuse(out, to, stanza);
     }
     let since = asked.attr("since").and_then(|text| state.known_access_version(text));
@@ -110,7 +110,7 @@ pub(crate) fn changed(state: &State, out: &mut Out<'_>, keys: &[Key], versions: 
         let bare = state.people.jid(session.person);
         if state.permits(bare, Verb::Ban) {
             see_all.push(seat);
-        } else if state.permits(bare, Verb::ViewMembers) {
+        } else if state.reads_members(bare) {
             see_members.push(seat);
         }
     }
