@@ -16,4 +16,5 @@ mod schroedinger;
 mod story;
 mod streams;
 mod transcripts;
+mod uploads;
 mod world;
