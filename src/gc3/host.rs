@@ -31,6 +31,54 @@ pub enum Input {
 }
 
 /// What the host must do.
+///
+/// This is a whole host, with its archive in memory. [`Query::answer`] looks for records where nothing faster does.
+///
+/// ```
+/// # use std::collections::BTreeMap;
+/// # use xmpp_machines::{Machine, Misuse, Outbox, Time};
+/// # use xmpp_machines::gc3::{Answer, Input, Notice, Order, Query, Record, Service};
+/// # use xmpp_machines::jid::BareJid;
+/// type Archive = BTreeMap<BareJid, Vec<Record>>;
+///
+/// fn hear(
+///     service: &mut Service,
+///     archive: &mut Archive,
+///     now: Time,
+///     input: Input,
+///     said: &mut Outbox<Order, Notice>,
+/// ) -> Result<(), Misuse> {
+///     let mut inputs = vec![input];
+///     while let Some(input) = inputs.pop() {
+///         service.handle(now, input, said)?; // its deliveries gather in `said`
+///         let orders: Vec<Order> = said.take_orders().map(|(_why, order)| order).collect();
+///         for order in orders {
+///             let (token, answer) = match order {
+///                 Order::Store { room, record } => {
+///                     archive.entry(room).or_default().push(record);
+///                     continue;
+///                 }
+///                 Order::Replace { room, record } => {
+///                     let records = archive.entry(room).or_default().iter_mut();
+///                     records.filter(|old| old.seq == record.seq).for_each(|old| *old = record.clone());
+///                     continue;
+///                 }
+///                 Order::Drop { room } => {
+///                     archive.remove(&room);
+///                     continue;
+///                 }
+///                 Order::Fetch { token, room, query } => (token, query.answer(archive.entry(room).or_default().iter())),
+///                 Order::Find { token, room, id } => {
+///                     (token, Query::find(id).answer(archive.entry(room).or_default().iter()))
+///                 }
+///                 Order::Parent { token, .. } => (token, Answer::No), // it knows no spaces
+///             };
+///             inputs.push(Input::Answer { token, answer });
+///         }
+///     }
+///     Ok(())
+/// }
+/// ```
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Order {
     /// Store a message in the room's archive. Records of one room come with rising sequence numbers.

@@ -201,7 +201,8 @@ pub enum Order {
     StoreOffline {
         /// When it came first.
         stamp: Time,
-        /// The message, with the `to` that it was sent to.
+        /// The message. It [has](Outgoing::addressed_to) the `to` that it was sent to: whatever is asked for, its bytes
+        /// and [`to_stanza`](Outgoing::to_stanza) have that.
         stanza: Outgoing,
     },
     /// Hand back the oldest messages that are kept, at most `max`, and forget them; answer with [`Input::Offline`].
