@@ -356,6 +356,13 @@ pub fn survives<M: Lawful>(machine: &M, damage: &[u8], script: Vec<Moment<M::Inp
         }
     }
     let Some(mut machine) = canonical::<M>(M::FORMAT, &body)? else { return Ok(()) };
+    live(&mut machine, script);
+    machine.wake(Time::from_millis(u64::MAX), &mut |_: Rule, _: Action<'_, M::Order, M::Notice>| {});
+    Ok(())
+}
+
+/// Has a machine live through a script, whatever it says, and whether or not an input is a misuse.
+pub(super) fn live<M: Machine>(machine: &mut M, script: impl IntoIterator<Item = Moment<M::Input>>) {
     let mut nowhere = |_: Rule, _: Action<'_, M::Order, M::Notice>| {};
     for (now, op) in script {
         match op {
@@ -363,8 +370,6 @@ pub fn survives<M: Lawful>(machine: &M, damage: &[u8], script: Vec<Moment<M::Inp
             Op::Wake => machine.wake(now, &mut nowhere),
         }
     }
-    machine.wake(Time::from_millis(u64::MAX), &mut nowhere);
-    Ok(())
 }
 
 fn turn_over(bytes: &mut [u8], place: usize) {

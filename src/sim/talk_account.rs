@@ -139,13 +139,7 @@ pub fn fuzz(bytes: &[u8]) {
     let Some((seed, deeds)) = bytes.split_first() else { return };
     assert_eq!(lawful(deeds, u64::from(*seed)).err(), None, "an account keeps every law");
     let (mut machine, script) = (account(), script(deeds));
-    let mut nowhere = |_: Rule, _: Action<'_, _, _>| {};
-    for (now, op) in script.clone() {
-        match op {
-            Op::Input(input) => drop(machine.handle(now, input, &mut nowhere)),
-            Op::Wake => machine.wake(now, &mut nowhere),
-        }
-    }
+    laws::live(&mut machine, script.clone());
     let damage = deeds.get(deeds.len().saturating_sub(9)..).unwrap_or_default();
     assert_eq!(laws::survives(&machine, damage, script).err(), None, "only what an account writes is loaded");
 }

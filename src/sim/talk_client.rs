@@ -175,13 +175,7 @@ pub fn fuzz(bytes: &[u8]) {
     let Some((kind, deeds)) = bytes.split_first() else { return };
     assert_eq!(lawful(*kind, deeds, u64::from(*kind)).err(), None, "a client keeps every law");
     let (mut machine, script) = (client(*kind), script(*kind, deeds));
-    let mut nowhere = |_: Rule, _: Action<'_, _, _>| {};
-    for (now, op) in script.clone() {
-        match op {
-            Op::Input(input) => drop(machine.handle(now, input, &mut nowhere)),
-            Op::Wake => machine.wake(now, &mut nowhere),
-        }
-    }
+    laws::live(&mut machine, script.clone());
     let damage = deeds.get(deeds.len().saturating_sub(9)..).unwrap_or_default();
     assert_eq!(laws::survives(&machine, damage, script).err(), None, "only what a client writes is loaded");
 }

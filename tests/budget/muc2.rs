@@ -96,3 +96,26 @@ fn presence_costs_the_same_whoever_listens() {
     assert_eq!(few, many, "allocations must not depend on the number of recipients");
     assert!(few <= 60, "presence in two dialects costs {few} allocations");
 }
+
+#[test]
+fn an_entry_is_written_once_for_each_dialect_and_view() {
+    // What others hear of it; the one who enters hears of each of them.
+    let written = |each: usize| {
+        let mut service = room_of(each);
+        let text = format!(
+            "<presence from='new@tea.example/pot' to='{HALL}/New'><x xmlns='http://jabber.org/protocol/muc'/></presence>"
+        );
+        let (mut stanzas, mut reached) = (0, 0);
+        service
+            .handle_with(Time::from_millis(1_800_000_020_000), stanza(&text), |_, action| {
+                if let Action::Send { to, .. } = action {
+                    let others = to.iter().filter(|one| one.jid != "new@tea.example/pot").count();
+                    (stanzas, reached) = (stanzas + usize::from(others > 0), reached + others);
+                }
+            })
+            .unwrap();
+        (stanzas, reached)
+    };
+    // Those who are addressed by name and by ID, and Ann, who sees JIDs.
+    assert_eq!((written(10), written(200)), ((3, 21), (3, 401)));
+}
