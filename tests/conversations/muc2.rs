@@ -5,6 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use insta::assert_snapshot;
 use jid::BareJid;
+use proptest::prelude::*;
+use proptest::strategy::ValueTree as _;
+use proptest::test_runner::TestRunner;
 use xmpp_machines::codec::{Reader, Stanza};
 use xmpp_machines::gc3::account::{self, Order};
 use xmpp_machines::gc3::{Account, Input, Service, ServiceConfig};
@@ -12,8 +15,11 @@ use xmpp_machines::limits::{AccountLimits, Gc3Limits};
 use xmpp_machines::seed::Seed;
 use xmpp_machines::service::Rooms;
 use xmpp_machines::service::rooms::Copies;
+use xmpp_machines::sim::laws::Op;
+use xmpp_machines::sim::talk::{self, Talk};
 use xmpp_machines::{Action, Machine as _, Snapshot as _, Time, ns};
 
+use super::privacy::{deeds, talked};
 use super::world::{ANN, BEN, CID, DEE, World, form, stanza};
 
 /// What a stanza makes a copy of the service say, by recipient, and how many different stanzas that were.
@@ -390,4 +396,136 @@ fn an_account_and_a_room_fit_together() {
         "<iq type='set' id='d' from='{BEN}' to='{HALL}'><query xmlns='http://jabber.org/protocol/muc#owner'><destroy/></query></iq>"
     ));
     assert!(two.take_orders().contains(&ground(false)));
+}
+
+/// What a session of the New MUC knows of who is available, from what it was sent.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Knows {
+    level: &'static str,
+    online: BTreeSet<String>,
+}
+
+/// A session: its full JID, and the room.
+type Seen = (String, String);
+
+/// The presence that a step sends to sessions: to whom, from whom, whether it is the session's own, whether it is
+/// available.
+fn presence(service: &mut Service, now: Time, op: Op<Input>) -> Vec<(Seen, String, bool, bool)> {
+    let mut all = Vec::new();
+    let mut sink = |_, action: Action<'_, _, _>| {
+        let Action::Send { to, stanza } = action else { return };
+        let Ok(read) = stanza.to_stanza("x@example") else { return };
+        let from = read.element.attr("from").unwrap_or_default().to_owned();
+        let Some((room, id)) = from.split_once('/').filter(|(_, id)| id.starts_with('-')) else { return };
+        let type_ = read.element.attr("type");
+        let Some(x) = read.child("x", ns::MUC_USER).filter(|_| read.element.name() == "presence") else { return };
+        let own = x.children().any(|child| child.attr("code") == Some("110"));
+        let known = x.children().any(|child| child.name() == "nickname");
+        if known && type_ != Some("error") {
+            for to in to {
+                all.push(((to.jid.to_owned(), room.to_owned()), id.to_owned(), own, type_.is_none()));
+            }
+        }
+    };
+    match op {
+        Op::Input(input) => service.handle(now, input, &mut sink).unwrap(),
+        Op::Wake => service.wake(now, &mut sink),
+    }
+    all
+}
+
+/// The session and the level of an entry by ID.
+fn entry(op: &Op<Input>) -> Option<(Seen, &'static str)> {
+    let Op::Input(Input::Stanza(stanza)) = op else { return None };
+    let x = stanza.child("x", ns::MUC)?;
+    let muc2 = x.get_child("muc2", ns::MUC2)?;
+    let level = muc2.get_child("presence", ns::MUC2).and_then(|presence| presence.attr("level")).unwrap_or("full");
+    let level = ["full", "join", "none"].into_iter().find(|known| *known == level)?;
+    Some(((stanza.element.attr("from")?.to_owned(), stanza.element.attr("to")?.to_owned()), level))
+}
+
+/// Replays a conversation as the sessions of the New MUC see it. Gives how many presences of others were told in between,
+/// and how many sessions were asked in the end, by level.
+fn levels_are_kept(talk: &Talk) -> Result<BTreeMap<(&'static str, bool), usize>, String> {
+    let mut service = talk::service();
+    let mut sessions: BTreeMap<Seen, Knows> = BTreeMap::new();
+    let mut looked = BTreeMap::new();
+    for (now, op) in &talk.journal {
+        let entry = entry(op);
+        let mut entering = BTreeSet::new();
+        for (to, id, own, available) in presence(&mut service, *now, op.clone()) {
+            let begins = entry.as_ref().filter(|(session, _)| *session == to);
+            match (own, begins) {
+                (true, Some((session, level))) if available => {
+                    let online = core::mem::take(&mut entering);
+                    sessions.insert(session.clone(), Knows { level, online });
+                }
+                (true, _) if !available => drop(sessions.remove(&to)),
+                (true, _) => {}
+                (false, Some((_, "none"))) => return Err(format!("{to:?} is told of {id} when it enters")),
+                (false, Some(_)) => {
+                    if available {
+                        entering.insert(id);
+                    }
+                }
+                (false, None) => {
+                    let Some(knows) = sessions.get_mut(&to) else { continue };
+                    *looked.entry((knows.level, false)).or_default() += 1;
+                    let turns = if available { knows.online.insert(id.clone()) } else { knows.online.remove(&id) };
+                    if knows.level == "none" || (knows.level == "join" && !turns) {
+                        return Err(format!("{to:?} of the level {} is told of {id}", knows.level));
+                    }
+                }
+            }
+        }
+        // Whoever enters by name from then on knows names.
+        if let Op::Input(Input::Stanza(stanza)) = op
+            && entry.is_none()
+            && stanza.child("x", ns::MUC).is_some()
+        {
+            let from = stanza.element.attr("from").unwrap_or_default();
+            sessions.retain(|(session, _), _| session != from);
+        }
+    }
+    // Each knows what it would be told if it began anew.
+    for ((session, room), knows) in sessions.iter().filter(|(_, knows)| knows.level != "none") {
+        let again = format!("<presence from='{session}' to='{room}'>{}</presence>", muc2("<presence level='full'/>"));
+        let told = presence(&mut service.clone(), talk.end, Op::Input(stanza(&again)));
+        let mine: Vec<_> = told.into_iter().filter(|((to, _), ..)| to == session).collect();
+        if !mine.iter().any(|(_, _, own, _)| *own) {
+            continue;
+        }
+        *looked.entry((knows.level, true)).or_default() += 1;
+        let online: BTreeSet<String> =
+            mine.into_iter().filter(|(_, _, own, on)| *on && !own).map(|(_, id, ..)| id).collect();
+        if online != knows.online {
+            return Err(format!("{session} of the level {} knows {:?} and not {online:?}", knows.level, knows.online));
+        }
+    }
+    Ok(looked)
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn levels_of_presence_are_kept_and_enough(deeds in deeds()) {
+        let talk = talked(&deeds).map_err(TestCaseError::fail)?;
+        levels_are_kept(&talk).map_err(TestCaseError::fail)?;
+    }
+}
+
+/// What the property looks at is known to be much.
+#[test]
+fn the_look_at_levels_sees_enough() {
+    let mut runner = TestRunner::deterministic();
+    let mut looked: BTreeMap<_, usize> = BTreeMap::new();
+    for _ in 0..60 {
+        let talk = talked(&deeds().new_tree(&mut runner).unwrap().current()).unwrap();
+        for (what, times) in levels_are_kept(&talk).unwrap() {
+            *looked.entry(what).or_default() += times;
+        }
+    }
+    let enough = |what| looked.get(&what).is_some_and(|times| *times > 20);
+    assert!([("full", false), ("full", true), ("join", false), ("join", true)].into_iter().all(enough), "{looked:?}");
 }

@@ -131,7 +131,7 @@ fn hides(talk: &Talk) -> Result<BTreeMap<&'static str, usize>, String> {
     Ok(looked)
 }
 
-fn deeds() -> impl Strategy<Value = Vec<Deed>> {
+pub(super) fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     prop::collection::vec(any::<u8>(), 7 * 20..7 * 110).prop_map(|bytes| {
         let mut deeds = Deed::from_bytes(&bytes);
         for deed in &mut deeds {
@@ -147,7 +147,7 @@ fn deeds() -> impl Strategy<Value = Vec<Deed>> {
 }
 
 /// A channel of four, in which as much is open as can be, and the conversation that follows.
-fn talked(deeds: &[Deed]) -> Result<Talk, String> {
+pub(super) fn talked(deeds: &[Deed]) -> Result<Talk, String> {
     let create = form(
         "create-form",
         &[

@@ -33,6 +33,13 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
         }
         Timer::Pending(seat) => room.ready(rule::G4_6, seat, Topics::NONE, out),
         Timer::Presence(who) => {
+            if state.stale.contains(&who)
+                && state.may_tell(who)
+                && let Some((seat, _)) = state.spoken_for(who)
+            {
+                say::muc::shown(state, out, muc::U1, who, true, seat);
+                say::also(out, rule::P14);
+            }
             if let Some(present) = state.present(who) {
                 say::presence(state, out, rule::P14, present);
             }

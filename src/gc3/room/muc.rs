@@ -79,7 +79,7 @@ impl Room {
         let state = &mut self.state;
         let old = state.name(who).to_owned();
         state.rename(who, nick);
-        state.may_tell(who);
+        state.tell(who);
         say::muc::renamed(state, out, rule::N1, (who, &old), apart);
         watch::changed(state, out, Some(state.people.jid(who)), None);
     }

@@ -274,6 +274,15 @@ impl State {
         });
     }
 
+    /// A participant's directed presence is told now, however often that was done before.
+    pub(crate) fn tell(&mut self, who: Slot) {
+        let (now, rate) = (self.now, self.limits.input);
+        if let Some(person) = self.people.get_mut(who) {
+            person.allowance.take(rate, now);
+        }
+        self.stale.remove(&who);
+    }
+
     /// Whether a participant's directed presence may be told now; if not, it is told later (P14).
     pub(crate) fn may_tell(&mut self, who: Slot) -> bool {
         let (now, rate) = (self.now, self.limits.input);
