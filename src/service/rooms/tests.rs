@@ -317,6 +317,37 @@ fn many_rights_at_once_end_a_registration() {
     assert_eq!(world.say(TEA), ben("push-room.R4"));
 }
 
+const OCCUPIES: &str = "<iq type='set' id='o' from='dee@elm.example' to='{room}'><join xmlns='urn:xmpp:muc:0'>
+                        <nickname>Dee</nickname></join></iq>";
+
+/// A bare JID asked for its copies itself: what comes back ends them only where nobody lives, and it may ask again.
+#[test]
+fn a_bare_jid_that_occupies_the_room_gets_copies() {
+    let muc2 = ServiceConfig { muc2: true, ..config() };
+    let service = Rooms::new(muc2.clone(), Gc3Limits::default(), Seed::new([7; 32]), Some(Copies::default()));
+    let mut world = World::new(service);
+    world.give(OCCUPIES);
+    assert_eq!(world.say(TEA), and_dee());
+    for _ in 0..4 {
+        world.bounce("dee@elm.example", "service-unavailable");
+        world.at += 60_000;
+        assert_eq!(world.say(TEA), and_dee());
+    }
+    // Copies that begin anew find it.
+    world.rooms.reconfigure(muc2.clone(), None).unwrap();
+    assert_eq!(world.say(TEA), []);
+    world.rooms.reconfigure(muc2, Some(Copies::default())).unwrap();
+    assert_eq!(world.say(TEA), and_dee());
+    world.at += 31 * 86_400_000;
+    assert_eq!(world.say(TEA), and_dee());
+    world.bounce("dee@elm.example", "service-unavailable");
+    assert_eq!(world.say(TEA), ben("push-room.R4"), "nobody lives there");
+    world.give(OCCUPIES);
+    assert_eq!(world.say(TEA), and_dee());
+    world.give("<iq type='set' id='l' from='dee@elm.example' to='{room}'><leave xmlns='urn:xmpp:muc:0'/></iq>");
+    assert_eq!(world.say(TEA), ben("push-room.R4"));
+}
+
 #[test]
 fn damage_is_refused() {
     let world = World::pushing();
