@@ -29,6 +29,8 @@ pub struct PushRouterLimits {
     pub seen_total: usize,
     /// Requests of one session whose answers are waited for. Default 64.
     pub pending: usize,
+    /// Services that one session asked for indications of activity (XEP-0437). Default 16.
+    pub services: usize,
     /// How long a room stays in the room set when its last ground is gone. Default 10 min.
     pub left_for: Span,
     /// How long an explicit subscription counts without approval after the session's last stanza to the room. Default
@@ -73,6 +75,7 @@ impl Default for PushRouterLimits {
             seen: 512,
             seen_total: 32_768,
             pending: 64,
+            services: 16,
             left_for: Span::from_mins(10),
             bare_for: Span::from_mins(15),
             grace: Span::from_mins(10),

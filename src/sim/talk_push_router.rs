@@ -165,6 +165,9 @@ fn input(deed: Deed, step: usize, ids: &[(String, String)]) -> Result<Input, Str
             "<presence from='{room}/Ann' to='{full}'><x xmlns='http://jabber.org/protocol/muc#user'>\
              <status code='110'/></x><occupant-id xmlns='urn:xmpp:occupant-id:0' id='o-Ann'/></presence>"
         )),
+        18 if how.is_multiple_of(5) => {
+            sent("<presence to='rooms.example'><rai xmlns='urn:xmpp:rai:0'/></presence>".to_owned())
+        }
         18 => sent(format!("<presence type='unavailable' to='{room}/Ann'/>")),
         19 => {
             sent(format!("<iq type='set' id='g' to='{room}'><subscribe xmlns='urn:xmpp:gc3:0' type='message'/></iq>"))

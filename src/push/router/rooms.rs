@@ -23,6 +23,9 @@ pub(super) fn sent(state: &mut State, out: &mut Out<'_>, seat: Seat, stanza: &St
         // Unavailable to everybody: the server tells each room (RFC 6121 §4.5.2).
         if stanza.kind == StanzaKind::Presence && stanza.type_ == StanzaType::Unavailable {
             leave_all(state, out, seat);
+            if let Some(session) = state.sessions.get_mut(seat) {
+                session.indicated.clear();
+            }
         }
         return;
     };
@@ -33,6 +36,7 @@ pub(super) fn sent(state: &mut State, out: &mut Out<'_>, seat: Seat, stanza: &St
         *heard = now;
     }
     match stanza.kind {
+        StanzaKind::Presence if to.node().is_none() => indicate(state, seat, room, stanza),
         StanzaKind::Presence => match stanza.type_ {
             StanzaType::Available if stanza.child("x", ns::MUC).is_some() && to.resource().is_some() => {
                 expect(state, seat, "", room, Awaited::Join);
@@ -51,6 +55,21 @@ pub(super) fn sent(state: &mut State, out: &mut Out<'_>, seat: Seat, stanza: &St
             }
         }
         StanzaKind::Iq | StanzaKind::Message => {}
+    }
+}
+
+/// A session asks a service for indications of activity, or does so no more (XEP-0437 §3).
+fn indicate(state: &mut State, seat: Seat, service: &str, presence: &Stanza) {
+    let most = state.limits.services;
+    let Some(session) = state.sessions.get_mut(seat) else { return };
+    match presence.type_ {
+        StanzaType::Available if presence.child("rai", ns::RAI).is_some() && session.indicated.len() < most => {
+            session.indicated.insert(service.into());
+        }
+        StanzaType::Unavailable => {
+            session.indicated.remove(service);
+        }
+        _ => {}
     }
 }
 
@@ -125,6 +144,10 @@ fn presence(state: &mut State, out: &mut Out<'_>, seat: Seat, stanza: &Stanza, f
     let room = bare.as_str();
     if stanza.type_ == StanzaType::Error {
         take(state, seat, "", room);
+        // The service does not indicate anything.
+        if let Some(session) = state.sessions.get_mut(seat).filter(|_| from.node().is_none()) {
+            session.indicated.remove(room);
+        }
         return;
     }
     let Some(user) = stanza.child("x", ns::MUC_USER) else { return };

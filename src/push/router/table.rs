@@ -18,6 +18,7 @@ crate::rules! { "push-router";
     P5 "P5" "PROFILE#copies; our" "A session that got the message live does not get the copy.";
     P6 "P6" "PROFILE#live; XEP-0198 §5; our" "A session that has the room live gets no copy, and what it never acknowledged is tested for its device when the session is lost.";
     P7 "P7" "PROFILE#copies; our" "A session without the room live gets the copy as it was addressed if it speaks IM-NG or is capable.";
+    P7_1 "P7.1" "PROFILE#copies; XEP-0437 §3; our" "A session that asked the room's service for indications of activity gets those, and no copy.";
     P8 "P8" "PROFILE#copies; our" "A session that has not the room live, speaks no IM-NG and is not capable gets nothing.";
     P9 "P9" "PROFILE#push-test; our" "A registration whose device is connected never pushes.";
     P10 "P10" "PROFILE#push-test; XEP-0198 §5; our" "A device whose session is hibernated is tested for every message that its session or a copy brings, and the copy and the live message are one.";

@@ -72,14 +72,16 @@ pub(crate) struct Sessions {
     pub(crate) seen: Mask,
     /// Those that have the room live.
     pub(crate) live: Mask,
+    /// Those that are told of activity by the room's service instead.
+    pub(crate) indicated: Mask,
     /// Those that could not use it.
     pub(crate) withheld: Mask,
 }
 
 impl Sessions {
     /// Those that do not get it, each set with its rule.
-    pub(crate) const fn withheld(&self) -> [(Rule, Mask); 3] {
-        [(rule::P5, self.seen), (rule::P6, self.live), (rule::P8, self.withheld)]
+    pub(crate) const fn withheld(&self) -> [(Rule, Mask); 4] {
+        [(rule::P5, self.seen), (rule::P6, self.live), (rule::P7_1, self.indicated), (rule::P8, self.withheld)]
     }
 }
 
@@ -129,7 +131,7 @@ pub(crate) fn copy(state: &State, copy: &MemberCopy, now: Time) -> Result<Taken,
         return dropped(rule::MC6);
     }
     let tested = tests(state, chat, &asked, EVERY, now);
-    let sessions = sessions(state, chat, asked.known, now);
+    let sessions = sessions(state, (name, chat), asked.known, now);
     let (name, mark, known) = (Arc::clone(name), asked.id, asked.known);
     Ok(Taken { name, mark, known, own, sessions, tested })
 }
@@ -144,7 +146,8 @@ pub(crate) fn is_own(chat: &Chat, from: &Jid, read: &Read) -> bool {
 }
 
 /// Which sessions get a copy (MC6).
-pub(crate) fn sessions(state: &State, chat: &Chat, known: Mark, now: Time) -> Sessions {
+pub(crate) fn sessions(state: &State, (room, chat): (&str, &Chat), known: Mark, now: Time) -> Sessions {
+    let service = room.split_once('@').map_or(room, |(_, service)| service);
     let mut found = Sessions::default();
     for (seat, session) in state.sessions.iter() {
         let live = chat
@@ -155,6 +158,8 @@ pub(crate) fn sessions(state: &State, chat: &Chat, known: Mark, now: Time) -> Se
             &mut found.seen
         } else if live {
             &mut found.live
+        } else if session.indicated.contains(service) {
+            &mut found.indicated
         } else if state.capable & bit(seat) != 0 {
             found.deliver.push(seat);
             continue;

@@ -1,5 +1,7 @@
 //! The account's sessions, and what they wait for from rooms.
 
+use std::collections::BTreeSet;
+
 use serde::de::Error;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
@@ -34,6 +36,8 @@ pub(crate) struct Session {
     pub(crate) last: Option<Time>,
     /// Requests to rooms that are not answered yet, oldest first.
     pub(crate) pending: Vec<Pending>,
+    /// Services that it asked for indications of activity (XEP-0437).
+    pub(crate) indicated: BTreeSet<Box<str>>,
 }
 
 impl Session {
@@ -49,6 +53,7 @@ impl Session {
             identity: None,
             last: None,
             pending: Vec::new(),
+            indicated: BTreeSet::new(),
         }
     }
 }

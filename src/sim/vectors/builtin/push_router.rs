@@ -87,7 +87,7 @@ impl Stage for Routers {
 
 fn limit(limits: &mut PushRouterLimits, name: &str, value: u64) -> Result<(), String> {
     set_limit!(limits, name, value;
-        numbers sessions registrations filters enable_bytes rooms contacts blocked seen seen_total pending in_flight
+        numbers sessions registrations filters enable_bytes rooms contacts blocked seen seen_total pending services in_flight
             tries errors body_bytes;
         rates publishes mentions_room mentions_account);
     Ok(())
