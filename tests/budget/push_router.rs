@@ -70,5 +70,5 @@ fn a_room_costs_what_it_remembers() {
 #[test]
 fn types_have_their_sizes() {
     assert_eq!(size_of::<Notice>(), 40);
-    assert_eq!(size_of::<PushRouterLimits>(), 208);
+    assert_eq!(size_of::<PushRouterLimits>(), 216);
 }
