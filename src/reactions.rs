@@ -20,10 +20,9 @@
 //! ```
 
 use icu_normalizer::ComposingNormalizerBorrowed;
-use icu_properties::props::{ExtendedPictographic, GraphemeClusterBreak as Break};
-use icu_properties::{CodePointMapData, CodePointSetData};
 use minidom::Element;
 use serde::{Deserialize, Serialize};
+use unicode_segmentation::UnicodeSegmentation;
 
 use crate::codec::{Field, FieldType, Form, FormType};
 use crate::ns;
@@ -61,39 +60,11 @@ pub fn key(reaction: &str) -> String {
     ComposingNormalizerBorrowed::new_nfc().normalize(&plain).into_owned()
 }
 
-/// Whether a reaction is one character as people see it: one extended grapheme cluster (UAX #29), where conjuncts of Indic
-/// scripts count as several.
+/// Whether a reaction is one character as people see it: one extended grapheme cluster (UAX #29).
 #[must_use]
 pub fn is_one(reaction: &str) -> bool {
-    let breaks = CodePointMapData::<Break>::new();
-    let pictures = CodePointSetData::new::<ExtendedPictographic>();
-    let mut chars = reaction.chars();
-    let Some(mut before) = chars.next() else { return false };
-    // Whether what came so far is a picture with extensions, and how many regional indicators there are.
-    let mut picture = pictures.contains(before);
-    let mut regions = u32::from(breaks.get(before) == Break::RegionalIndicator);
-    for c in chars {
-        let (last, next) = (breaks.get(before), breaks.get(c));
-        let joined = match (last, next) {
-            (Break::CR, Break::LF) => true,
-            (Break::CR | Break::LF | Break::Control, _) | (_, Break::CR | Break::LF | Break::Control) => false,
-            (Break::L, Break::L | Break::V | Break::LV | Break::LVT)
-            | (Break::LV | Break::V, Break::V | Break::T)
-            | (Break::LVT | Break::T, Break::T)
-            | (_, Break::Extend | Break::ZWJ | Break::SpacingMark)
-            | (Break::Prepend, _) => true,
-            (Break::ZWJ, _) => picture && pictures.contains(c),
-            (Break::RegionalIndicator, Break::RegionalIndicator) => regions % 2 == 1,
-            _ => false,
-        };
-        if !joined {
-            return false;
-        }
-        regions += u32::from(next == Break::RegionalIndicator);
-        picture = pictures.contains(c) || (picture && matches!(next, Break::Extend | Break::ZWJ));
-        before = c;
-    }
-    true
+    let mut clusters = reaction.graphemes(true);
+    clusters.next().is_some() && clusters.next().is_none()
 }
 
 /// The different reactions of a set, each as it is compared.
