@@ -1,31 +1,38 @@
 //! What clients of XEP-0045 and of the New MUC draft cost a room, beside clients of GC3 in the same run.
 //!
 //! Read the ratios: an entry among ten times as many occupants, a message to all dialects against one of them, presence to
-//! those who want all of it against those who want little.
+//! those who want all of it against those who want little, a list of a hundred times as many members.
 
 #![allow(clippy::expect_used, reason = "a bench may fail")]
 
 use std::hint::black_box;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, BenchmarkId, Criterion, criterion_group, criterion_main};
 use jid::BareJid;
-use xmpp_machines::codec::Reader;
+use minidom::Element;
+use minidom::rxml::NcName;
+use xmpp_machines::codec::{Reader, Stanza, StanzaType};
 use xmpp_machines::gc3::{Input, Service, ServiceConfig};
 use xmpp_machines::limits::Gc3Limits;
 use xmpp_machines::seed::Seed;
 use xmpp_machines::{Action, Machine as _, Time};
 
 const START: u64 = 1_800_000_000_000;
+const ADMIN: &str = "http://jabber.org/protocol/muc#admin";
 
 fn stanza(text: &str) -> Input {
     Input::Stanza(Reader::one("jabber:client", text.as_bytes()).expect("it is a stanza"))
 }
 
-/// A channel, owned by Ann, and its address.
+/// A channel, owned by Ann, and its address. However many there are, everybody is shown to everybody.
 fn channel() -> (Service, String) {
+    channel_within(Gc3Limits { crowd: 1_000_000, access: 1_000_000, ..Gc3Limits::default() })
+}
+
+fn channel_within(limits: Gc3Limits) -> (Service, String) {
     let mut config = ServiceConfig::new(&BareJid::new("rooms.example").expect("it is a JID"));
     (config.muc, config.muc2) = (true, true);
-    let mut service = Service::new(config, Gc3Limits::default(), Seed::new([7; 32]));
+    let mut service = Service::new(config, limits, Seed::new([7; 32]));
     let field =
         |var: &str, value: &str| format!("<field var='urn:xmpp:gc3:fields:{var}'><value>{value}</value></field>");
     let create = format!(
@@ -84,33 +91,41 @@ fn join(n: usize, room: &str) -> String {
 
 /// A channel with so many occupants by name and so many by ID, and so many participants that hear messages by request.
 fn crowd(occupants: usize, by_id: (usize, &str), participants: usize) -> (Service, String) {
-    let (mut service, room) = channel();
+    let mut channel = channel();
+    fill(&mut channel, occupants, by_id, participants);
+    channel
+}
+
+fn fill((service, room): &mut (Service, String), occupants: usize, by_id: (usize, &str), participants: usize) {
     for n in 0..by_id.0 {
-        give(&mut service, 1000, &enter_by_id(n, &room, by_id.1));
+        give(service, 1000, &enter_by_id(n, room, by_id.1));
     }
     for n in 0..occupants {
-        give(&mut service, 1000, &enter(n, &room));
+        give(service, 1000, &enter(n, room));
     }
     for n in 0..participants {
-        give(&mut service, 1000, &join(n, &room));
+        give(service, 1000, &join(n, room));
     }
     service.wake(Time::from_millis(START + 10_000), &mut |_: xmpp_machines::Rule, _: Action<'_, _, _>| {});
-    (service, room)
 }
 
 /// Somebody enters and leaves again: the presence of all others to one, and of one to all others.
 fn entering(c: &mut Criterion) {
     let mut group = c.benchmark_group("muc entry and leave");
     group.sample_size(10);
-    for occupants in [100, 1000, 4000] {
-        let (mut service, room) = crowd(occupants, (0, "full"), 0);
-        let (enter, leave) = (
-            enter(occupants + 1, &room),
-            format!("<presence type='unavailable' from='user{}@tea.example/pot' to='{room}/x'/>", occupants + 1),
-        );
-        group.throughput(Throughput::Elements(occupants as u64));
+    let mut speakers = channel_within(Gc3Limits::default());
+    fill(&mut speakers, 10_000, (0, "full"), 0);
+    let rooms = [
+        ("100", crowd(100, (0, "full"), 0)),
+        ("1000", crowd(1000, (0, "full"), 0)),
+        ("10000", crowd(10_000, (0, "full"), 0)),
+        ("10000, of whom those are shown who speak", speakers),
+    ];
+    for (name, (mut service, room)) in rooms {
+        let enter = enter(20_000, &room);
+        let leave = format!("<presence type='unavailable' from='user20000@tea.example/pot' to='{room}/x'/>");
         let mut at = 20_000;
-        group.bench_function(BenchmarkId::from_parameter(occupants), |b| {
+        group.bench_function(name, |b| {
             b.iter(|| {
                 at += 10_000;
                 give(&mut service, at, &enter) + give(&mut service, at, &leave)
@@ -182,22 +197,59 @@ fn showing(c: &mut Criterion) {
     group.finish();
 }
 
-/// A page of the occupants of a large room.
+/// Makes members, a thousand with each request, as often as the room allows it. Gives the time at its end.
+fn members(service: &mut Service, room: &str, count: usize) -> u64 {
+    let name = |name: &str| NcName::try_from(name).expect("it is a name");
+    let mut at = 20_000;
+    for thousand in 0..count / 1000 {
+        let mut query = Element::bare("query", ADMIN);
+        for n in thousand * 1000..(thousand + 1) * 1000 {
+            let jid = format!("member{n}@fig.example");
+            let item = Element::builder("item", ADMIN).attr(name("affiliation"), "member").attr(name("jid"), jid);
+            query.append_child(item.build());
+        }
+        at += 10_000;
+        let set = Stanza::iq("ann@tea.example/laptop", room).with_type(StanzaType::Set).with_id("m").with_child(query);
+        let heard = service.handle_with(Time::from_millis(START + at), Input::Stanza(set), |_, _| {});
+        heard.expect("a stanza is no misuse");
+    }
+    at
+}
+
+/// Lists of a room of a thousand, and of a hundred thousand. Those of GC3 and of service discovery come in pages of 500;
+/// that of XEP-0045 knows no pages.
 fn listing(c: &mut Criterion) {
-    let mut group = c.benchmark_group("disco#items, 500 of");
+    let mut group = c.benchmark_group("lists");
     group.sample_size(10);
-    for participants in [1000, 100_000] {
-        let (mut service, room) = crowd(0, (0, "full"), participants);
-        let ask = format!(
-            "<iq type='get' id='i' from='gc1@oak.example/pot' to='{room}'><query xmlns='http://jabber.org/protocol/disco#items'/></iq>"
-        );
-        let mut at = 20_000;
-        group.bench_function(BenchmarkId::from_parameter(participants), |b| {
-            b.iter(|| {
-                at += 2000;
-                give(&mut service, at, &ask)
+    for size in [1000, 100_000] {
+        let (mut service, room) = crowd(0, (0, "full"), size);
+        let mut at = members(&mut service, &room, size);
+        for (what, from, payload) in [
+            ("disco#items, a page", "gc1@oak.example/pot", "<query xmlns='http://jabber.org/protocol/disco#items'/>"),
+            ("participants, a page", "gc1@oak.example/pot", "<participants xmlns='urn:xmpp:gc3:0'/>"),
+            ("access, a page", "ann@tea.example/laptop", "<access xmlns='urn:xmpp:gc3:0'/>"),
+            (
+                "muc#admin members, all",
+                "ann@tea.example/laptop",
+                "<query xmlns='http://jabber.org/protocol/muc#admin'><item affiliation='member'/></query>",
+            ),
+        ] {
+            let ask = format!("<iq type='get' id='i' from='{from}' to='{room}'>{payload}</iq>");
+            let mut written = 0;
+            group.bench_function(BenchmarkId::new(what, size), |b| {
+                b.iter(|| {
+                    at += 2000;
+                    let now = Time::from_millis(START + at);
+                    let heard = service.handle_with(now, stanza(&ask), |_, action| {
+                        if let Action::Send { stanza, .. } = action {
+                            written = black_box(stanza.tail()).len();
+                        }
+                    });
+                    heard.expect("a stanza is no misuse");
+                });
             });
-        });
+            assert!(written > 10_000, "{what}: an answer of {written} bytes is no list");
+        }
     }
     group.finish();
 }
