@@ -260,11 +260,16 @@ impl Stanza {
     /// The same stanza for another addressee.
     #[must_use]
     pub fn readdressed(mut self, to: Jid) -> Self {
+        self.readdress(to);
+        self
+    }
+
+    /// Gives it another addressee.
+    pub fn readdress(&mut self, to: Jid) {
         if let Ok(name) = NcName::try_from("to") {
             self.element.attrs_mut().insert(Namespace::NONE, name, to.as_str().to_owned());
         }
         self.to = Some(to);
-        self
     }
 
     /// With one more child.

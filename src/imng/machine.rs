@@ -1,5 +1,7 @@
 //! The account as a machine: read, judge, apply, say.
 
+use std::borrow::Cow;
+
 use jid::{FullJid, Jid};
 use minidom::rxml::{Namespace, NcName};
 
@@ -112,7 +114,15 @@ impl Account {
         self.state.check().map_err(Into::into)
     }
 
-    fn receive(&mut self, now: Time, stanza: Stanza, sender: Option<Seat>, out: &mut Out<'_>) {
+    /// Takes a stanza from outside that is for others too: as [`Input::Stanza`], but for that nothing is cloned that is
+    /// not kept.
+    pub fn receive(&mut self, now: Time, stanza: &Stanza, out: &mut dyn Sink<Order, Notice>) {
+        let now = now.max(self.state.latest);
+        self.take(now, Cow::Borrowed(stanza), None, out);
+        self.state.latest = now;
+    }
+
+    fn take(&mut self, now: Time, stanza: Cow<'_, Stanza>, sender: Option<Seat>, out: &mut Out<'_>) {
         let ask = judge::read(&self.state, &stanza, sender);
         let verdict = judge::judge(&self.state, &ask);
         let (traits, source) = (ask.traits, ask.source);
@@ -132,7 +142,7 @@ impl Account {
                     say::order(out, verdict.why, Order::End { session, condition });
                 }
             }
-            Then::Host(errand) => self.errand(verdict.why, errand, stanza, sender, out),
+            Then::Host(errand) => self.errand(verdict.why, errand, stanza.into_owned(), sender, out),
             Then::Answer(answer) => self.answer(verdict.why, answer, &stanza, sender, out),
             Then::Nothing | Then::Forward | Then::Store(_) => {
                 self.deliver(now, &verdict, stanza, traits, source, out);
@@ -145,7 +155,7 @@ impl Account {
         &mut self,
         now: Time,
         verdict: &Verdict,
-        stanza: Stanza,
+        stanza: Cow<'_, Stanza>,
         traits: Traits,
         source: Source,
         out: &mut Out<'_>,
@@ -240,7 +250,7 @@ impl Account {
     fn told(
         &self,
         verdict: &Verdict,
-        stanza: Stanza,
+        stanza: Cow<'_, Stanza>,
         traits: Traits,
         sender: Option<Seat>,
         id: Option<String>,
@@ -265,6 +275,7 @@ impl Account {
         let for_people = matches!(stanza.type_, StanzaType::Chat | StanzaType::Normal) && traits.has(Traits::CONTENT);
         if state.config.push && for_people && sender.is_none() {
             let stored = matches!(verdict.then, Then::Store(_));
+            let stanza = stanza.into_owned();
             let candidate =
                 PushCandidate { stanza, archive_id: id.map(Into::into), stored, reached: self.reached(verdict) };
             say::order(out, rule::W1, Order::Push(Box::new(candidate)));
@@ -418,12 +429,12 @@ impl Machine for Account {
         let impossible = |what| Err(Misuse::Impossible { what });
         let now = now.max(self.state.latest);
         match input {
-            Input::Stanza(stanza) => self.receive(now, stanza, None, out),
+            Input::Stanza(stanza) => self.take(now, Cow::Owned(stanza), None, out),
             Input::FromSession { session, stanza } => {
                 let Some(seat) = self.seat(&session) else {
                     return impossible("the session is not bound: say `Event::Bound` first");
                 };
-                self.receive(now, stanza, Some(seat), out);
+                self.take(now, Cow::Owned(stanza), Some(seat), out);
             }
             Input::Session { session, event } => self.event(now, session, event, out)?,
             Input::Fact(fact) => self.fact(fact, out),

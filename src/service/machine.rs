@@ -1,6 +1,6 @@
 //! The domain as a machine: whose stanza it is, and who is next.
 
-use std::sync::Arc;
+use std::borrow::Cow;
 
 use jid::{BareJid, FullJid};
 
@@ -120,6 +120,36 @@ impl Domain {
         let mut orders = Vec::new();
         let post = Post { here, work, out, hops };
         home.account.handle(state.now, input, &mut FromAccount { post, orders: &mut orders })?;
+        self.followed(name, seen, orders, hops, work, out);
+        Ok(())
+    }
+
+    /// Hands a stanza to an account that is for others too.
+    fn hand_shared(&mut self, name: &str, stanza: &Stanza, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+        if let Some(why) = self.is_copy(name, stanza) {
+            let copy = work.copy(Cow::Borrowed(stanza));
+            return self.member_copy(name, why, copy, hops, work, out);
+        }
+        let state = &mut self.state;
+        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let Some(home) = state.homes.get_mut(name) else { return };
+        let seen = super::push::seen_shared(home, stanza, work);
+        let mut orders = Vec::new();
+        let post = Post { here, work, out, hops };
+        home.account.receive(state.now, stanza, &mut FromAccount { post, orders: &mut orders });
+        self.followed(name, seen, orders, hops, work, out);
+    }
+
+    /// Has an account's router see what was handed to the account, and follows the account's orders.
+    fn followed(
+        &mut self,
+        name: &str,
+        seen: Option<crate::push::router::Input>,
+        orders: Vec<(Rule, imng::Order)>,
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) {
         if let Some(seen) = seen
             && !orders.iter().any(|(_, order)| matches!(order, imng::Order::End { .. }))
         {
@@ -128,7 +158,6 @@ impl Domain {
         for (why, order) in orders {
             self.order(name, why, order, hops, work, out);
         }
-        Ok(())
     }
 
     /// Does what an account orders, or passes it on to the host.
@@ -161,12 +190,12 @@ impl Domain {
     }
 
     /// Hands a stanza to whoever it is for.
-    fn route(&mut self, stanza: Stanza, hops: u8, work: &mut Work, out: &mut Out<'_>) {
+    fn route(&mut self, stanza: Cow<'_, Stanza>, hops: u8, work: &mut Work, out: &mut Out<'_>) {
         let Some(to) = &stanza.to else { return };
         if Some(to.domain().as_str()) == self.state.config.rooms() {
             out.push(rule::R2, Action::Tell(Notice::Also));
             // A stanza is no misuse.
-            let _ = self.hand_rooms(gc3::Input::Stanza(stanza), hops, work, out);
+            let _ = self.hand_rooms(gc3::Input::Stanza(stanza.into_owned()), hops, work, out);
             return;
         }
         if to.domain().as_str() != self.state.config.domain() {
@@ -180,7 +209,10 @@ impl Domain {
         let name: Box<str> = bare(to.as_str()).into();
         out.push(rule::R1, Action::Tell(Notice::Also));
         if self.state.homes.contains_key(&name) {
-            let _ = self.hand(&name, imng::Input::Stanza(stanza), hops, work, out);
+            match stanza {
+                Cow::Owned(stanza) => drop(self.hand(&name, imng::Input::Stanza(stanza), hops, work, out)),
+                Cow::Borrowed(stanza) => self.hand_shared(&name, stanza, hops, work, out),
+            }
         } else {
             let mut orders = Vec::new();
             let post = Post { here: self.here(), work, out, hops };
@@ -201,9 +233,12 @@ impl Domain {
     fn settle(&mut self, work: &mut Work, out: &mut Out<'_>) {
         while let Some(job) = work.next() {
             match job {
-                Job::Stanza(stanza, hops) => self.route(stanza, hops, work, out),
-                Job::Shared(stanza, to, _, hops) => {
-                    self.route(Arc::unwrap_or_clone(stanza).readdressed(to), hops, work, out);
+                Job::Stanza(stanza, hops) => self.route(Cow::Owned(stanza), hops, work, out),
+                Job::Shared(to, batch, hops) => {
+                    let Some(mut stanza) = work.lend(batch) else { continue };
+                    stanza.readdress(to);
+                    self.route(Cow::Borrowed(&stanza), hops, work, out);
+                    work.give_back(batch, stanza);
                 }
                 Job::Account(name, input, hops) => {
                     let _ = self.hand(&name, input, hops, work, out);

@@ -1,5 +1,6 @@
 //! How what is said finds its way: to a session, to somebody else in the domain, or to another server.
 
+use std::borrow::Cow;
 use std::collections::VecDeque;
 use std::sync::Arc;
 
@@ -23,14 +24,14 @@ pub(super) type Out<'a> = dyn Sink<Order, Notice> + 'a;
 pub(super) enum Job {
     /// A stanza is handed to whoever it is for.
     Stanza(Stanza, u8),
-    /// A stanza of a batch is handed to one more of those whom it is for.
-    Shared(Arc<Stanza>, Jid, Batch, u8),
+    /// The stanza of a batch is handed to one more of those whom it is for.
+    Shared(Jid, Batch, u8),
     /// An account is answered.
     Account(Box<str>, imng::Input, u8),
 }
 
 /// Stanzas that differ in their addressees only.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Batch(u32);
 
 /// What is still to be done in answer to one input.
@@ -41,6 +42,8 @@ pub(super) struct Work {
     most: usize,
     hops: u8,
     batches: u32,
+    /// The stanza of each batch that is not served yet, oldest first, addressed to whoever got it last.
+    shared: VecDeque<(Batch, Box<Stanza>)>,
     /// Of which batch the stanza is that is at hand.
     batch: Option<Batch>,
     /// The last member copy that was read, and its batch.
@@ -50,26 +53,49 @@ pub(super) struct Work {
 impl Work {
     pub(super) const fn new(limits: &ServiceLimits) -> Self {
         let (most, hops) = (limits.deliveries, limits.hops);
-        Self { jobs: VecDeque::new(), taken: 0, lost: 0, most, hops, batches: 0, batch: None, read: None }
+        let jobs = VecDeque::new();
+        let shared = VecDeque::new();
+        Self { jobs, taken: 0, lost: 0, most, hops, batches: 0, shared, batch: None, read: None }
     }
 
     pub(super) fn next(&mut self) -> Option<Job> {
         let job = self.jobs.pop_front()?;
         self.batch = match &job {
-            Job::Shared(_, _, batch, _) => Some(*batch),
+            Job::Shared(_, batch, _) => Some(*batch),
             Job::Stanza(..) | Job::Account(..) => None,
         };
         Some(job)
     }
 
-    /// A member copy for a router, read once for all accounts that get the stanza at hand.
-    pub(super) fn copy(&mut self, stanza: Stanza) -> Arc<MemberCopy> {
+    /// Begins a batch.
+    fn share(&mut self, stanza: Stanza) -> Batch {
+        self.batches += 1;
+        let batch = Batch(self.batches);
+        self.shared.push_back((batch, Box::new(stanza)));
+        batch
+    }
+
+    /// Takes the stanza of a batch, to be given back. Those before it are served.
+    pub(super) fn lend(&mut self, batch: Batch) -> Option<Box<Stanza>> {
+        while self.shared.front().is_some_and(|(other, _)| *other < batch) {
+            self.shared.pop_front();
+        }
+        let found = self.shared.front().is_some_and(|(other, _)| *other == batch);
+        found.then(|| self.shared.pop_front()).flatten().map(|(_, stanza)| stanza)
+    }
+
+    pub(super) fn give_back(&mut self, batch: Batch, stanza: Box<Stanza>) {
+        self.shared.push_front((batch, stanza));
+    }
+
+    /// A message of a room for routers, read once for all accounts that get the stanza at hand.
+    pub(super) fn copy(&mut self, stanza: Cow<'_, Stanza>) -> Arc<MemberCopy> {
         if let Some((batch, copy)) = &self.read
             && Some(*batch) == self.batch
         {
             return Arc::clone(copy);
         }
-        let copy = Arc::new(MemberCopy::read(stanza));
+        let copy = Arc::new(MemberCopy::read(stanza.into_owned()));
         self.read = self.batch.map(|batch| (batch, Arc::clone(&copy)));
         copy
     }
@@ -132,7 +158,7 @@ impl Post<'_, '_> {
 
     /// Sends to each: what is for somebody here waits for its turn, and the rest goes to other servers.
     pub(super) fn all(&mut self, why: Rule, to: Audience<'_>, stanza: &Outgoing) {
-        let mut first: Option<(Arc<Stanza>, Batch)> = None;
+        let mut batch: Option<Batch> = None;
         let (mut inside, mut outside, mut elsewhere) = (false, false, SmallVec::<[Seat; 8]>::new());
         for recipient in to {
             if !self.here.has(recipient.jid) {
@@ -145,16 +171,11 @@ impl Post<'_, '_> {
                 self.lost(rule::L2, recipient.jid);
                 continue;
             }
-            if first.is_none()
-                && let Ok(stanza) = stanza.to_stanza(recipient.jid)
-            {
-                self.work.batches += 1;
-                first = Some((Arc::new(stanza), Batch(self.work.batches)));
+            if batch.is_none() {
+                batch = stanza.to_stanza(recipient.jid).ok().map(|stanza| self.work.share(stanza));
             }
-            match first.as_ref().zip(Jid::new(recipient.jid).ok()) {
-                Some(((stanza, batch), to)) => {
-                    self.work.push(Job::Shared(Arc::clone(stanza), to, *batch, self.hops + 1));
-                }
+            match batch.zip(Jid::new(recipient.jid).ok()) {
+                Some((batch, to)) => self.work.push(Job::Shared(to, batch, self.hops + 1)),
                 None => self.lost(rule::L3, recipient.jid),
             }
         }

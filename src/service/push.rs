@@ -1,5 +1,6 @@
 //! Push: what an account's router sees of its account, and what follows from what it says.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use jid::{BareJid, FullJid, Jid};
@@ -10,7 +11,7 @@ use super::rules as rule;
 use super::state::{Home, State};
 use super::{Notice, Order};
 use crate::codec::{Stanza, StanzaKind, StanzaType};
-use crate::imng::{self, AccountConfig, Event, Fact};
+use crate::imng::{self, AccountConfig, Errand, Event, Fact, Then};
 use crate::machine::{Action, Machine as _, Misuse, Sink};
 use crate::ns;
 use crate::push::enable::is_request;
@@ -58,19 +59,34 @@ pub(super) fn seen(home: &Home, input: &imng::Input) -> Option<Input> {
             let push = stanza.payload().is_some_and(is_request);
             (!push).then(|| Input::Sent { session: session.clone(), stanza: stanza.clone() })
         }
-        imng::Input::Stanza(stanza) => {
-            let full = stanza.to.as_ref()?.resource().is_some();
-            let blocked = stanza.from.as_ref().is_some_and(|from| home.account.is_blocked(from));
-            let concerns = match stanza.kind {
-                StanzaKind::Message if full => stanza.type_ == StanzaType::Groupchat,
-                StanzaKind::Message => stanza.child("mentions", ns::MMN).is_some() || revokes(stanza),
-                StanzaKind::Presence => full,
-                StanzaKind::Iq => full && matches!(stanza.type_, StanzaType::Result | StanzaType::Error),
-            };
-            (concerns && !blocked).then(|| Input::Arrived(stanza.clone()))
-        }
+        imng::Input::Stanza(stanza) => concerns(home, stanza).then(|| Input::Arrived(stanza.clone())),
         _ => None,
     }
+}
+
+/// What the router of an account sees of a stanza that is for others too.
+pub(super) fn seen_shared(home: &Home, stanza: &Stanza, work: &mut Work) -> Option<Input> {
+    home.router.as_ref().filter(|_| concerns(home, stanza))?;
+    let session = stanza.to.as_ref().and_then(|to| to.try_as_full().ok());
+    let room = stanza.kind == StanzaKind::Message && stanza.type_ == StanzaType::Groupchat;
+    Some(match session.filter(|_| room) {
+        Some(session) => Input::Live { session: session.clone(), copy: work.copy(Cow::Borrowed(stanza)) },
+        None => Input::Arrived(stanza.clone()),
+    })
+}
+
+/// Whether a stanza from outside has to do with push.
+fn concerns(home: &Home, stanza: &Stanza) -> bool {
+    let Some(to) = &stanza.to else { return false };
+    let full = to.resource().is_some();
+    let blocked = stanza.from.as_ref().is_some_and(|from| home.account.is_blocked(from));
+    let concerns = match stanza.kind {
+        StanzaKind::Message if full => stanza.type_ == StanzaType::Groupchat,
+        StanzaKind::Message => stanza.child("mentions", ns::MMN).is_some() || revokes(stanza),
+        StanzaKind::Presence => full,
+        StanzaKind::Iq => full && matches!(stanza.type_, StanzaType::Result | StanzaType::Error),
+    };
+    concerns && !blocked
 }
 
 fn revokes(stanza: &Stanza) -> bool {
@@ -129,6 +145,30 @@ impl Domain {
         }
     }
 
+    /// By which rule a stanza is a member copy that an account hands to its router, if it is one.
+    pub(super) fn is_copy(&self, name: &str, stanza: &Stanza) -> Option<Rule> {
+        let home = self.state.homes.get(name).filter(|home| home.router.is_some())?;
+        let room = stanza.kind == StanzaKind::Message && stanza.type_ == StanzaType::Groupchat;
+        let verdict = room.then(|| home.account.judge(stanza, None))?;
+        (verdict.then == Then::Host(Errand::MemberCopy)).then_some(verdict.why)
+    }
+
+    /// An account's router decides about a member copy.
+    pub(super) fn member_copy(
+        &mut self,
+        name: &str,
+        why: Rule,
+        copy: Arc<MemberCopy>,
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) {
+        out.push(why, Action::Tell(Notice::Also));
+        out.push(rule::M2, Action::Tell(Notice::Also));
+        let input = Input::Copy(Arc::clone(&copy));
+        self.routed(name, Some(copy), hops, work, out, |router, now, sink| drop(router.handle(now, input, sink)));
+    }
+
     /// Takes an order that an account's router carries out; gives back any other.
     pub(super) fn push_order(
         &mut self,
@@ -142,10 +182,11 @@ impl Domain {
         if !self.has_router(name) {
             return Some(order);
         }
-        let (by, copy, input) = match order {
+        let (by, input) = match order {
             imng::Order::MemberCopy { stanza, .. } => {
-                let copy = work.copy(*stanza);
-                (rule::M2, Some(Arc::clone(&copy)), Input::Copy(copy))
+                let copy = work.copy(Cow::Owned(*stanza));
+                self.member_copy(name, why, copy, hops, work, out);
+                return None;
             }
             imng::Order::Push(candidate) => {
                 let imng::PushCandidate { stanza: message, archive_id, .. } = *candidate;
@@ -153,11 +194,11 @@ impl Domain {
                 let from = message.from.as_ref().map(Jid::to_bare);
                 let known = from.is_some_and(|from| home.contacts.contains_key(from.as_str()));
                 let (archived, stanza_id) = (archive_id.is_some(), archive_id.map(String::from));
-                (why, None, Input::Candidate(Candidate { message, stanza_id, archived, known }))
+                (why, Input::Candidate(Candidate { message, stanza_id, archived, known }))
             }
             imng::Order::Iq { session: Some(session), stanza } if stanza.payload().is_some_and(is_request) => {
                 let session = FullJid::new(session.as_str()).ok()?;
-                (rule::U1, None, Input::Sent { session, stanza: *stanza })
+                (rule::U1, Input::Sent { session, stanza: *stanza })
             }
             order @ (imng::Order::Block(_) | imng::Order::Unblock(_)) => {
                 let blocked = self.state.homes.get(name)?.account.blocked();
@@ -171,7 +212,7 @@ impl Domain {
         if by != why {
             out.push(by, Action::Tell(Notice::Also));
         }
-        self.routed(name, copy, hops, work, out, |router, now, sink| drop(router.handle(now, input, sink)));
+        self.routed(name, None, hops, work, out, |router, now, sink| drop(router.handle(now, input, sink)));
         None
     }
 

@@ -14,7 +14,7 @@ use super::laws::{self, Bounds, Moment, Op};
 use super::talk::Deed;
 use super::transcript::Line;
 use super::vectors::{ACCOUNT, NoOrders, START};
-use crate::codec::{Reader, Stanza};
+use crate::codec::{Reader, Stanza, StanzaKind, StanzaType};
 use crate::limits::{PushRouterLimits, Rate};
 use crate::machine::{Action, Machine as _};
 use crate::ns;
@@ -318,7 +318,7 @@ fn message_of(input: &Input) -> Option<(String, String, bool)> {
         .and_then(|mentions| mentions.get_child("forwarded", ns::FORWARD)?.get_child("message", ns::CLIENT));
     let message = inner.unwrap_or(&stanza.element);
     let id = message.get_child("stanza-id", ns::SID)?.attr("id")?;
-    let copy = to_bare && inner.is_none() && stanza.type_ == crate::codec::StanzaType::Groupchat;
+    let copy = to_bare && inner.is_none() && stanza.type_ == StanzaType::Groupchat;
     Some((stanza.from.as_ref()?.to_bare().to_string(), id.to_owned(), copy))
 }
 
@@ -331,6 +331,14 @@ fn judged(router: &Router, now: Time, op: &Op<Input>) -> Option<(Arc<MemberCopy>
         let (_, judgement) = router.judge(&copy, now);
         (copy, judgement)
     })
+}
+
+/// A message for a session, as it goes in if it was read already.
+fn live_of(input: &Input) -> Option<Input> {
+    let Input::Arrived(stanza) = input else { return None };
+    let session = stanza.to.as_ref()?.try_as_full().ok()?.clone();
+    let room = stanza.kind == StanzaKind::Message && stanza.type_ == StanzaType::Groupchat;
+    room.then(|| Input::Live { session, copy: Arc::new(MemberCopy::read(stanza.clone())) })
 }
 
 /// Whether a router did what it said beforehand.
@@ -362,12 +370,14 @@ pub fn promises(journal: &[Moment<Input>]) -> Result<(), String> {
         let (before, judged) = (router.clone(), judged(&router, *now, op));
         let heard = listen(&mut router, *now, op)?;
         let Op::Input(input) = op else { continue };
-        if let Some((copy, judgement)) = judged {
-            kept(&judgement, &heard).map_err(|why| format!("{at}: {why}"))?;
+        if let Some((_, judgement)) = &judged {
+            kept(judgement, &heard).map_err(|why| format!("{at}: {why}"))?;
+        }
+        if let Some(again) = judged.map(|(copy, _)| Input::Copy(copy)).or_else(|| live_of(input)) {
             let mut other = before;
-            let same = listen(&mut other, *now, &Op::Input(Input::Copy(copy)))?;
+            let same = listen(&mut other, *now, &Op::Input(again))?;
             if same != heard || other.save() != router.save() {
-                return Err(format!("{at}: a copy that was read already is another one"));
+                return Err(format!("{at}: a message that was read already is another one"));
             }
         }
         // A registration made anew may be pushed anew.

@@ -40,6 +40,14 @@ pub enum Input {
     /// A message of type groupchat for the bare JID, that was read already. It says the same as the stanza itself in
     /// [`Arrived`](Self::Arrived), and costs less where one message is for many accounts.
     Copy(Arc<MemberCopy>),
+    /// A message of type groupchat for one of the account's sessions, that was read already: as in
+    /// [`Arrived`](Self::Arrived).
+    Live {
+        /// The session.
+        session: FullJid,
+        /// The message.
+        copy: Arc<MemberCopy>,
+    },
     /// A stanza that one of the account's sessions sends, to anybody. The router answers only requests to enable and
     /// disable push; of others it observes those that concern rooms.
     Sent {

@@ -160,7 +160,7 @@ impl Machine for Router {
     fn handle(&mut self, now: Time, input: Input, out: &mut dyn Sink<Order, Notice>) -> Result<(), Misuse> {
         let session = match &input {
             Input::Sent { session, .. } => Some(session),
-            Input::Session { jid, .. } => Some(jid),
+            Input::Session { jid, .. } | Input::Live { session: jid, .. } => Some(jid),
             _ => None,
         };
         if session.is_some_and(|jid| !self.state.is_account(&jid.to_bare())) {
@@ -170,6 +170,11 @@ impl Machine for Router {
         match input {
             Input::Arrived(stanza) => self.arrived(stanza, out),
             Input::Copy(copy) => copies::groupchat(&mut self.state, out, &copy),
+            Input::Live { session, copy } => {
+                if let Some(seat) = self.state.sessions.find(session.as_str()) {
+                    copies::live(&mut self.state, out, seat, copy.stanza());
+                }
+            }
             Input::Sent { session, stanza } => self.sent(session.as_str(), &stanza, out),
             Input::Candidate(candidate) => copies::person(&mut self.state, out, &candidate),
             Input::Session { jid, event } => sessions::event(&mut self.state, out, Address::from(&*jid), event),

@@ -198,7 +198,7 @@ impl Show for Input {
     fn from(&self) -> String {
         match self {
             Self::Arrived(stanza) => stanza.sender().unwrap_or("nobody").to_owned(),
-            Self::Copy(copy) => copy.stanza().sender().unwrap_or("nobody").to_owned(),
+            Self::Copy(copy) | Self::Live { copy, .. } => copy.stanza().sender().unwrap_or("nobody").to_owned(),
             Self::Sent { session, .. } => session.to_string(),
             Self::Candidate(candidate) => candidate.message.sender().unwrap_or("nobody").to_owned(),
             Self::Session { jid, .. } => jid.to_string(),
@@ -209,7 +209,7 @@ impl Show for Input {
     fn what(&self) -> What {
         match self {
             Self::Arrived(stanza) | Self::Sent { stanza, .. } => What::stanza(stanza),
-            Self::Copy(copy) => What::stanza(copy.stanza()),
+            Self::Copy(copy) | Self::Live { copy, .. } => What::stanza(copy.stanza()),
             Self::Candidate(candidate) => What::stanza(&candidate.message),
             Self::Session { event, .. } => What::Text(session_event(event)),
             Self::Room { room, fact } => What::Text(format!("{room}: {fact:?}")),
