@@ -97,7 +97,7 @@ fn conversations_of_occupants_reach_what_they_should() {
         let mut machine = talk::service();
         assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
     }
-    let wanted = ["K2", "B3", "O13", "O14", "RG6", "RG10", "RA1", "RA3", "Q1", "I1", "R1"];
+    let wanted = ["K2", "B3", "O13", "O14", "RG6", "RG10", "RA1", "RA3", "Q1", "I1", "R1", "K1", "C9"];
     let missing: Vec<&&str> = wanted.iter().filter(|rule| !decided.contains(format!("muc.{rule}").as_str())).collect();
-    assert!(missing.is_empty() && decided.contains("gc3.M10"), "{missing:?} are not among {decided:?}");
+    assert!(missing.is_empty(), "{missing:?} are not among {decided:?}");
 }
