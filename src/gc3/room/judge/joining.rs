@@ -95,6 +95,10 @@ pub(super) fn admission(
             if state.config.parent_join != ParentJoin::Members || parent.is_empty() || state.config.secret() {
                 return refused(rule::J2, NOT_ON_LIST);
             }
+            // What the room says of an account itself beats the parent, and the host is not even asked.
+            if state.policy.is_some() && !state.admits(sender.bare, Affiliation::Member) {
+                return refused(acl::A13, FORBIDDEN);
+            }
             match state.fact(sender.bare, parent, ParentFact::Member) {
                 Some(true) => Ok(true),
                 Some(false) => refused(rule::SP5, NOT_ON_LIST),
