@@ -91,7 +91,7 @@ fn conversations_of_occupants_reach_what_they_should() {
     let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec(deed(), 60..70);
     let mut decided = BTreeSet::new();
-    for _ in 0..80 {
+    for _ in 0..160 {
         let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
         let Ok(Talk { journal, .. }) = talk::talk_after(&opening, &deeds.current()) else { continue };
         let mut machine = talk::service();

@@ -149,7 +149,11 @@ impl Room {
             let rate = state.limits.entries;
             state.spend(super::state::Bound::Enter, from.to_bare().as_str(), rate);
         }
-        let entered = state.enter(entering);
+        let mut entered = state.enter(entering);
+        if !entered.new && entered.changed && entered.turn == Turn::Other {
+            // Who enters over and over tells others no more than who shows itself so (P14).
+            entered.changed = state.may_tell(entered.who);
+        }
         if entered.new {
             joined(state, out, why, entered.who);
         }

@@ -2,11 +2,11 @@
 
 use super::{Named, another, nickname};
 use crate::codec::Stanza;
-use crate::gc3::refusals::{BAD_REQUEST, INCOMPLETE, JID_MALFORMED};
+use crate::gc3::refusals::{BAD_REQUEST, INCOMPLETE, JID_MALFORMED, TOO_FAST};
 use crate::gc3::room::judge::muc::{Change, admitted, has_space, refuse};
 use crate::gc3::room::judge::{Change as Any, Sender, Verdict};
 use crate::gc3::room::state::{Dialect, Directed, Entering, Marks, State};
-use crate::gc3::rules::muc2 as rule;
+use crate::gc3::rules::{muc2 as rule, table};
 use crate::gc3::wire::muc::Ask;
 use crate::gc3::wire::muc2::{Enter, Visibility};
 use crate::party::Address;
@@ -49,6 +49,11 @@ fn judged(
             rules.extend(wished.is_none().then_some(rule::J7));
             if let Some(Named { nick: new, why, as_asked: exactly }) = wanted {
                 // A device that comes to the others takes their nickname; one that is in speaks for all of them.
+                // Everybody is told of a new nickname, so who takes one after the other waits.
+                let allowed = state.people.get(who).is_some_and(|p| p.allowance.allows(state.limits.input, state.now));
+                if again && !allowed {
+                    return no(table::G14_14, TOO_FAST);
+                }
                 as_asked = again && exactly;
                 rules.push(if again { why } else { rule::J10 });
                 nick = Some(new).filter(|_| again);
