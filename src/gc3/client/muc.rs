@@ -189,7 +189,13 @@ impl Client {
 
     fn enter_refused(&mut self, stanza: &Stanza, out: &mut Out<'_>) {
         let joining = self.state.open.take_if(|open| open.what == What::Join);
+        let wished = Box::<str>::from(self.state.config.nick.as_str());
         match (joining, StanzaError::read(stanza)) {
+            (Some(_), Some(error)) if error.condition == Condition::Conflict && self.state.nick != wished => {
+                // The name that it had last is somebody else's by now.
+                self.state.nick = wished;
+                self.enter(rule::M7, out);
+            }
             (Some(_), Some(error)) => self.refused(&error, out),
             _ => say::also(out, rule::E1),
         }

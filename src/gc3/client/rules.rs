@@ -39,7 +39,7 @@ crate::rules! { "client";
     M4 "M4" "PROFILE#xep-0045; XEP-0410 §3" "Item-not-found says that nobody holds that nickname: with a newer one the client asks again, else it enters again.";
     M5 "M5" "PROFILE#xep-0045; XEP-0045 §8.2, §9.1" "Its own unavailable presence with a kick, a ban, a lost right or a destruction puts the client out.";
     M6 "M6" "PROFILE#xep-0045; XEP-0045 §7.2.18, §9.1" "A removal for technical reasons, or a shutdown, is no removal: the client enters again.";
-    M7 "M7" "PROFILE#xep-0045; XEP-0045 §7.6" "A new nickname comes with status 303, and is the client's own with 110.";
+    M7 "M7" "PROFILE#xep-0045; XEP-0045 §7.6" "A new nickname comes with status 303, and is the client's own with 110; it enters again under it, or under the one that is wished for if it is taken.";
     M8 "M8" "PROFILE#xep-0045; XEP-0045 §6.5, §17.3; our" "After a self-ping that proves that it is in, the client compares the occupants that the room lists with those it was shown, and enters anew if they differ, at most once an hour.";
     M9 "M9" "PROFILE#xep-0045; XEP-0313 §4; our" "At the first entry the client asks for the last message of the archive, with which its history begins.";
     E1 "E1" "PROFILE#abuse; our" "Only the address that was asked answers, once.";
