@@ -6,9 +6,9 @@
 //!
 //! // What a room publishes: one reaction each, of two.
 //! let hearts = Restrictions { max: Some(1), allowed: vec!["❤".into(), "💜".into()] };
-//! assert_eq!(hearts.check(&[], &["💜"]), Ok(()));
-//! assert_eq!(hearts.check(&[], &["👍"]), Err(Refused::NotOffered));
-//! assert_eq!(hearts.check(&[], &["❤", "💜"]), Err(Refused::TooMany));
+//! assert_eq!(hearts.check([], ["💜"]), Ok(()));
+//! assert_eq!(hearts.check([], ["👍"]), Err(Refused::NotOffered));
+//! assert_eq!(hearts.check([], ["❤", "💜"]), Err(Refused::TooMany));
 //!
 //! // What a client sends: where one is allowed, another takes its place; with the mark for colour it is the same.
 //! let mut own = Own::default();
@@ -68,8 +68,8 @@ pub fn is_one(reaction: &str) -> bool {
 }
 
 /// The different reactions of a set, each as it is compared.
-fn keys<T: AsRef<str>>(set: &[T]) -> Vec<String> {
-    let mut keys: Vec<String> = set.iter().map(|reaction| key(reaction.as_ref())).collect();
+fn keys<'a>(set: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut keys: Vec<String> = set.into_iter().map(key).collect();
     keys.sort_unstable();
     keys.dedup();
     keys
@@ -119,16 +119,21 @@ impl Restrictions {
     ///
     /// # Errors
     /// Why not.
-    pub fn check<T: AsRef<str>, U: AsRef<str>>(&self, last: &[T], wanted: &[U]) -> Result<(), Refused> {
-        let (last, new) = (keys(last), keys(wanted));
+    pub fn check<'a>(
+        &self,
+        last: impl IntoIterator<Item = &'a str>,
+        wanted: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), Refused> {
+        let wanted: Vec<&str> = wanted.into_iter().collect();
+        let (last, new) = (keys(last), keys(wanted.iter().copied()));
         let shrinks = new.len() < last.len() && new.iter().all(|reaction| last.contains(reaction));
         if self.is_none() || new.is_empty() || shrinks {
             return Ok(());
         }
-        if !wanted.iter().all(|reaction| is_one(reaction.as_ref().trim())) {
+        if !wanted.iter().all(|reaction| is_one(reaction.trim())) {
             return Err(Refused::NoCharacter);
         }
-        let allowed = keys(&self.allowed);
+        let allowed = keys(self.allowed.iter().map(String::as_str));
         if !allowed.is_empty() && !new.iter().all(|reaction| allowed.contains(reaction)) {
             return Err(Refused::NotOffered);
         }
@@ -168,7 +173,7 @@ impl Own {
         if !is_one(reaction) {
             return Err(Refused::NoCharacter);
         }
-        restrictions.check::<&str, _>(&[], &set)?;
+        restrictions.check([], set.iter().map(String::as_str))?;
         Ok(set)
     }
 
@@ -225,18 +230,18 @@ mod tests {
         assert_eq!(key("e\u{301}"), key("é"));
         assert_ne!(key("👍🏽"), key("👍"));
         let one = Restrictions { max: Some(1), allowed: Vec::new() };
-        assert_eq!(one.check::<&str, _>(&[], &["❤", "❤\u{fe0f}"]), Ok(()));
+        assert_eq!(one.check([], ["❤", "❤\u{fe0f}"]), Ok(()));
     }
 
     #[test]
     fn to_take_away_is_always_allowed() {
         let none = Restrictions { max: Some(0), allowed: vec!["👍".into()] };
-        assert_eq!(none.check(&["a", "b", "c"], &["a", "c"]), Ok(()));
-        assert_eq!(none.check(&["a"], &[""; 0]), Ok(()));
-        assert_eq!(none.check(&["a", "b"], &["a", "d"]), Err(Refused::NotOffered));
-        assert_eq!(none.check(&["a"], &["a"]), Err(Refused::NotOffered));
-        assert_eq!(none.check::<&str, _>(&[], &["👍"]), Err(Refused::TooMany));
-        assert_eq!(none.check::<&str, _>(&[], &["👍👍"]), Err(Refused::NoCharacter));
+        assert_eq!(none.check(["a", "b", "c"], ["a", "c"]), Ok(()));
+        assert_eq!(none.check(["a"], []), Ok(()));
+        assert_eq!(none.check(["a", "b"], ["a", "d"]), Err(Refused::NotOffered));
+        assert_eq!(none.check(["a"], ["a"]), Err(Refused::NotOffered));
+        assert_eq!(none.check([], ["👍"]), Err(Refused::TooMany));
+        assert_eq!(none.check([], ["👍👍"]), Err(Refused::NoCharacter));
     }
 
     #[test]
@@ -260,7 +265,7 @@ mod tests {
         };
         assert!(read("<field var='max_reactions_per_user'><value>-1</value></field>").is_none());
         let nothing = read("<field var='allowlist'/>");
-        assert_eq!(nothing.check::<&str, _>(&[], &["👍"]), Err(Refused::TooMany));
+        assert_eq!(nothing.check([], ["👍"]), Err(Refused::TooMany));
         assert_eq!(Restrictions::published(&"<query xmlns='a'/>".parse().unwrap()), None);
     }
 

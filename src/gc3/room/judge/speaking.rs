@@ -60,7 +60,7 @@ pub(super) fn speak(state: &State, stanza: &Stanza, sender: &Sender<'_>, words: 
         if all || distinct(own()) > state.limits.reactions {
             return refuse(rule::M15, TOO_LARGE);
         }
-        if state.config.reactions.check(state.reacted.of(to, person.id), set).is_err() {
+        if state.config.reactions.check(state.reacted.of(to, person.id), own()).is_err() {
             return refuse(rule::M10, INCOMPLETE);
         }
     }

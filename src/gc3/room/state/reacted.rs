@@ -30,8 +30,8 @@ pub(crate) struct Reacted {
 
 impl Reacted {
     /// Somebody's reactions to a message.
-    pub(crate) fn of(&self, message: &str, who: ParticipantId) -> &[Box<str>] {
-        self.sets.get(&(message.into(), who)).map_or(&[], |set| set)
+    pub(crate) fn of(&self, message: &str, who: ParticipantId) -> impl Iterator<Item = &str> {
+        self.sets.get(&(message.into(), who)).into_iter().flatten().map(|reaction| &**reaction)
     }
 
     /// The reactions of all others to a message.
