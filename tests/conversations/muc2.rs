@@ -17,7 +17,7 @@ use xmpp_machines::service::Rooms;
 use xmpp_machines::service::rooms::Copies;
 use xmpp_machines::sim::laws::Op;
 use xmpp_machines::sim::talk::{self, Talk};
-use xmpp_machines::{Action, Machine as _, Snapshot as _, Time, ns};
+use xmpp_machines::{Action, Machine as _, Rule, Snapshot as _, Time, ns};
 
 use super::privacy::{deeds, talked};
 use super::world::{ANN, BEN, CID, DEE, World, form, stanza};
@@ -410,9 +410,10 @@ type Seen = (String, String);
 
 /// The presence that a step sends to sessions: to whom, from whom, whether it is the session's own, whether it is
 /// available.
-fn presence(service: &mut Service, now: Time, op: Op<Input>) -> Vec<(Seen, String, bool, bool)> {
+fn presence(service: &mut Service, now: Time, op: Op<Input>, hidden: &mut bool) -> Vec<(Seen, String, bool, bool)> {
     let mut all = Vec::new();
-    let mut sink = |_, action: Action<'_, _, _>| {
+    let mut sink = |why: Rule, action: Action<'_, _, _>| {
+        *hidden |= why.id() == "muc.G10.3";
         let Action::Send { to, stanza } = action else { return };
         let Ok(read) = stanza.to_stanza("x@example") else { return };
         let from = read.element.attr("from").unwrap_or_default().to_owned();
@@ -449,11 +450,15 @@ fn entry(op: &Op<Input>) -> Option<(Seen, &'static str)> {
 fn levels_are_kept(talk: &Talk) -> Result<BTreeMap<(&'static str, bool), usize>, String> {
     let mut service = talk::service();
     let mut sessions: BTreeMap<Seen, Knows> = BTreeMap::new();
+    let mut hidden = false;
     let mut looked = BTreeMap::new();
     for (now, op) in &talk.journal {
         let entry = entry(op);
+        if let Op::Input(Input::Stanza(stanza)) = op {
+            hidden |= String::from_utf8(stanza.to_bytes()).unwrap().contains("presencebroadcast");
+        }
         let mut entering = BTreeSet::new();
-        for (to, id, own, available) in presence(&mut service, *now, op.clone()) {
+        for (to, id, own, available) in presence(&mut service, *now, op.clone(), &mut hidden) {
             let begins = entry.as_ref().filter(|(session, _)| *session == to);
             match (own, begins) {
                 (true, Some((session, level))) if available => {
@@ -487,10 +492,14 @@ fn levels_are_kept(talk: &Talk) -> Result<BTreeMap<(&'static str, bool), usize>,
             sessions.retain(|(session, _), _| session != from);
         }
     }
-    // Each knows what it would be told if it began anew.
+    // Each knows what it would be told if it began anew, unless not all were shown to all at some time: what was shown
+    // before that is not taken back.
+    if hidden {
+        return Ok(looked);
+    }
     for ((session, room), knows) in sessions.iter().filter(|(_, knows)| knows.level != "none") {
         let again = format!("<presence from='{session}' to='{room}'>{}</presence>", muc2("<presence level='full'/>"));
-        let told = presence(&mut service.clone(), talk.end, Op::Input(stanza(&again)));
+        let told = presence(&mut service.clone(), talk.end, Op::Input(stanza(&again)), &mut false);
         let mine: Vec<_> = told.into_iter().filter(|((to, _), ..)| to == session).collect();
         if !mine.iter().any(|(_, _, own, _)| *own) {
             continue;
