@@ -82,9 +82,13 @@ impl Client {
     pub(super) fn leave(&mut self, out: &mut Out<'_>) {
         self.state.want = false;
         self.state.listed = false;
+        if self.state.standing == Standing::Out(Why::Left) {
+            // What is owed to the room is repeated in its time.
+            return say::also(out, rule::L1);
+        }
         // A room of XEP-0045 that has put the client out itself need not be told.
         let told = match self.state.standing {
-            Standing::Out(why) => why == Why::Left || !self.state.gc3(),
+            Standing::Out(_) => !self.state.gc3(),
             Standing::Joining | Standing::In | Standing::Unsure => false,
         };
         if self.state.online && !told {
