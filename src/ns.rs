@@ -94,6 +94,7 @@ namespaces! {
     CALL_INVITES = "urn:xmpp:call-invites:0", "XEP-0482: call invites";
     REACTIONS = "urn:xmpp:reactions:0", "XEP-0444: reactions";
     MAV = "urn:xmpp:muc:affiliations:1", "XEP-0463: affiliation versioning";
+    TOKEN_INVITE = "urn:xmpp:muc-token-invite:0", "XEP-0488: invitations by token";
     RELATED = "urn:xmpp:related:0", "ProtoXEP related entities";
     MMN = "urn:xmpp:mmn:0", "XEP-0452: mention notifications";
     PUSH_SUMMARY = "urn:xmpp:push:summary", "XEP-0357: the form in a notification";

@@ -107,6 +107,10 @@ pub struct Gc3Limits {
     pub hats: usize,
     /// Hats that one account wears: each goes into every presence and item. Default 16.
     pub hats_worn: usize,
+    /// Invitations by token that a room keeps (XEP-0488). Default 100.
+    pub tokens: usize,
+    /// How long such a token lives at the most. Default 7 days.
+    pub token_life: Span,
     /// Registrations that wait for approval. Default 100.
     pub requests: usize,
     /// Registrations of one account that have to be approved: each is told to every administrator. Default 3 at once, then
@@ -201,6 +205,8 @@ impl Default for Gc3Limits {
             acl_groups: 64,
             hats: 64,
             hats_worn: 16,
+            tokens: 100,
+            token_life: Span::from_days(7),
             requests: 100,
             registrations: Rate::per(3, Span::from_hours(1)),
             unconfigured: Span::from_mins(30),

@@ -6,7 +6,7 @@ use jid::BareJid;
 
 use super::judge::{self, Sender, Verdict};
 use super::say;
-use super::state::{Joining, Question, State, Timer, Topics};
+use super::state::{Joining, Pass, Question, State, Timer, Topics};
 use super::{Out, due, watch};
 use crate::codec::{Fault, Stanza, StanzaKind, StanzaType};
 use crate::gc3::acl::Affiliation;
@@ -323,7 +323,7 @@ impl Room {
         let jid = full.to_bare();
         let id = state.id_of(jid.as_str());
         let affiliation = state.access.affiliation(jid.as_str(), id);
-        let who = state.join(Joining { jid, id, nick: nick.into(), affiliation, push, by_parent: false });
+        let who = state.join(Joining { jid, id, nick: nick.into(), affiliation, push, pass: Pass::Own });
         if !topics.is_empty() {
             state.subscribe(who, full, topics, Topics::NONE);
         }

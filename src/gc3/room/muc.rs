@@ -87,6 +87,9 @@ impl Room {
     /// A bare JID occupies the room (MUC2-PAM).
     pub(super) fn occupy(&mut self, why: Rule, stanza: &Stanza, occupying: Occupying, out: &mut Out<'_>) {
         let Occupying { who, nick, rules } = occupying;
+        if let Err(joining) = &who {
+            self.redeem(joining, out);
+        }
         if let (Some(nick), Ok(who)) = (nick, &who) {
             self.rename(*who, nick, None, out);
         }
@@ -143,6 +146,9 @@ impl Room {
         (history, as_asked): (History, bool),
         out: &mut Out<'_>,
     ) {
+        if let Err(joining) = &entering.who {
+            self.redeem(joining, out);
+        }
         let state = &mut self.state;
         let again = state.occupant(entering.directed.full.as_str()).is_some();
         if !again && let Some(from) = &stanza.from {

@@ -2,11 +2,11 @@
 
 use super::judge::{self, Change};
 use super::say::{self, Spoken};
-use super::state::{Bound, Configuring, Ending, Timer, Topics, Turn, Why};
+use super::state::{Bound, Configuring, Ending, Joining, Pass, Redeeming, Timer, Topics, Turn, Why};
 use super::{Out, Room, RoomOrder, watch};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
-use crate::gc3::rules::{muc, table as rule};
+use crate::gc3::rules::{acl, muc, table as rule};
 use crate::gc3::wire::{Ask, Presence};
 use crate::machine::Action;
 use crate::rule::Rule;
@@ -17,6 +17,8 @@ impl Room {
         let state = &mut self.state;
         match change {
             Change::Join { joining, full, topics } => {
+                self.redeem(&joining, out);
+                let state = &mut self.state;
                 let who = state.join(joining);
                 if !topics.is_empty() {
                     state.subscribe(who, &full, topics, Topics::NONE);
@@ -232,6 +234,14 @@ impl Room {
                 state.registry.settle(&bare);
                 say::also(out, why);
             }
+            Change::GiveToken(invite) => {
+                let token = state.give_token(invite);
+                say::tokens::given(state, out, why, stanza, &token);
+            }
+            Change::RevokeToken(token) => {
+                state.invites.revoke(&token);
+                say::answer(state, out, why, stanza, &judge::Reply::Done);
+            }
             Change::AskVoice { who } => {
                 say::muc::admin::ask_voice(state, out, why, stanza, who);
                 say::also(out, why);
@@ -269,6 +279,17 @@ impl Room {
                 }
             }
         }
+    }
+
+    /// Whom a token lets in becomes a member before it comes in, in the name of who gave the token.
+    pub(super) fn redeem(&mut self, joining: &Joining, out: &mut Out<'_>) {
+        let Pass::Token(redeeming) = &joining.pass else { return };
+        let redeeming = Redeeming::clone(redeeming);
+        let actor = redeeming.edits.actor;
+        let edited = self.state.redeem(redeeming);
+        say::also(out, muc::TK3);
+        say::also(out, acl::A11);
+        say::muc::changed(&self.state, out, &edited, Some(actor));
     }
 
     /// Ends the room, and tells everybody.

@@ -14,6 +14,7 @@ crate::rules! { "acl";
     A8 "A8" "PROFILE#guards; Entity ACL draft, Get list of access rules; our" "Nobody changes what is said about a verb that they do not hold, else it is refused with `auth/forbidden`.";
     A9 "A9" "PROFILE#guards; our" "A change after which no listed account may both configure the room and change rights is refused with `cancel/conflict`.";
     A10 "A10" "PROFILE#changing; MIMI room policy; our" "A request that holds anything but one kind of change is refused with `modify/bad-request`.";
+    A11 "A11" "PROFILE#deciding; MIMI room policy; XEP-0488 §4; our" "A token is looked at only for those who are neither in nor on a list, and lets in nobody whom the room's own rules would not let in as a member.";
     A12 "A12" "PROFILE#changing; our" "A change of rights counts from the next stanza on, and who may not be in the room any more is removed.";
     A13 "A13" "PROFILE#deciding; our" "Whom the room's own rules do not let in as a member, membership in the parent space does not let in either, which is `auth/forbidden`.";
     D1 "D1" "PROFILE#tables; XEP-0045 §5.1.1, §5.2.1" "A room whose policy nobody changed decides by the tables of XEP-0045 as they are configured.";

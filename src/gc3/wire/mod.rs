@@ -58,6 +58,8 @@ pub(crate) enum Ask<'a> {
     Destroy(&'a Element),
     /// Anything in the archive's namespace: query, form, metadata, preferences.
     Archive(&'a Element),
+    /// Invitations by token.
+    Tokens(Tokens),
     Moderate(&'a Element),
     Report(&'a Element),
     Info(&'a Element),
@@ -80,6 +82,18 @@ pub(crate) enum Ask<'a> {
 pub(crate) struct Join<'a> {
     pub(crate) form: Option<&'a Element>,
     pub(crate) topics: Topics,
+}
+
+/// What is asked about invitations by token (XEP-0488).
+#[derive(Clone, Debug)]
+pub(crate) enum Tokens {
+    /// One is wanted, for so many seconds and so many uses.
+    Request {
+        seconds: Option<u32>,
+        uses: Option<u32>,
+    },
+    List,
+    Revoke(Box<str>),
 }
 
 /// `<sync/>`
@@ -173,6 +187,12 @@ fn iq(stanza: &Stanza) -> Read<'_> {
         (ns::MUC_OWNER, "query", _) => Read::Ask(Ask::Request(Asked::Owner(payload))),
         (ns::REGISTER, "query", _) => Read::Ask(Ask::Request(Asked::Register(payload))),
         (ns::MAM, _, _) => Read::Ask(Ask::Archive(payload)),
+        (ns::TOKEN_INVITE, "request", true) => match (count(payload, "delay"), count(payload, "counter")) {
+            (Ok(seconds), Ok(uses)) => Read::Ask(Ask::Tokens(Tokens::Request { seconds, uses })),
+            _ => Read::Malformed(rule::G14_12, BAD_REQUEST),
+        },
+        (ns::TOKEN_INVITE, "tokens", false) => Read::Ask(Ask::Tokens(Tokens::List)),
+        (ns::TOKEN_INVITE, "revoke", true) => Read::Ask(Ask::Tokens(Tokens::Revoke(payload.text().trim().into()))),
         (ns::MODERATE, "moderate", true) => Read::Ask(Ask::Moderate(payload)),
         (ns::GC_REPORT, _, true) => Read::Ask(Ask::Report(payload)),
         (ns::DISCO_INFO, "query", false) => Read::Ask(Ask::Info(payload)),
@@ -180,6 +200,15 @@ fn iq(stanza: &Stanza) -> Read<'_> {
         (ns::PING, "ping", false) => Read::Ask(Ask::Ping),
         (ns::VCARD, "vCard", _) => Read::Ask(Ask::Card(payload)),
         _ => Read::Malformed(rule::G13_5, UNAVAILABLE),
+    }
+}
+
+/// An attribute that counts something: at least one, if it is there.
+fn count(element: &Element, name: &str) -> Result<Option<u32>, ()> {
+    match element.attr(name).map(|text| text.trim().parse()) {
+        None => Ok(None),
+        Some(Ok(0) | Err(_)) => Err(()),
+        Some(Ok(number)) => Ok(Some(number)),
     }
 }
 

@@ -1,6 +1,6 @@
 //! Joining and leaving (J1–J12, G3.1, G3.2, G11).
 
-use super::{CONFLICT, Change, FORBIDDEN, NOT_IN, Refusal, Sender, Verdict, refuse};
+use super::{CONFLICT, Change, FORBIDDEN, NOT_IN, Refusal, Sender, Verdict, refuse, tokens};
 use crate::codec::{Stanza, StanzaError};
 use crate::gc3::acl::Affiliation;
 use crate::gc3::config::ParentJoin;
@@ -8,8 +8,8 @@ use crate::gc3::form::{self, JoinForm};
 use crate::gc3::host::ParentFact;
 use crate::gc3::nick;
 use crate::gc3::refusals::{FULL, INCOMPLETE, NOT_ON_LIST, PASSWORD};
-use crate::gc3::room::state::{Joining, Slot, State};
-use crate::gc3::rules::{acl, table as rule};
+use crate::gc3::room::state::{Joining, Pass, Slot, State};
+use crate::gc3::rules::{acl, muc, table as rule};
 use crate::gc3::wire::Join;
 use crate::party::Address;
 use crate::rule::Rule;
@@ -37,8 +37,8 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
     }
     let id = state.id_of(sender.bare);
     let affiliation = state.access.affiliation(sender.bare, id);
-    let by_parent = match admission(state, sender, affiliation) {
-        Ok(by_parent) => by_parent,
+    let pass = match admission(state, sender, affiliation, password) {
+        Ok(pass) => pass,
         Err(refused) => return *refused,
     };
     if !password_fits {
@@ -67,18 +67,18 @@ pub(super) fn join(state: &State, stanza: &Stanza, sender: &Sender<'_>, join: &J
         Some(to) if to.to_bare().as_str() != state.address.as_str() => rule::J8,
         _ => why,
     };
-    // Whom the parent admits is as if on the list (SP5).
-    let affiliation = if by_parent { Affiliation::Member } else { affiliation };
-    let joining = Joining { jid: full.to_bare(), id, nick: free.into(), affiliation, push: form.push, by_parent };
+    let affiliation = pass.affiliation(affiliation);
+    let joining = Joining { jid: full.to_bare(), id, nick: free.into(), affiliation, push: form.push, pass };
     (why, Verdict::Accept(Change::Join { joining, full, topics: join.topics }))
 }
 
-/// Whether an account may be in at all; `Ok(true)` if only for the parent's sake.
+/// Whether an account that is not in may be, and why; `token` is what it gave as password.
 pub(super) fn admission(
     state: &State,
     sender: &Sender<'_>,
     affiliation: Affiliation,
-) -> Result<bool, Box<(Rule, Verdict)>> {
+    token: Option<&str>,
+) -> Result<Pass, Box<(Rule, Verdict)>> {
     let refused = |why, error| Err(refuse(why, error).into());
     match affiliation {
         Affiliation::Outcast => {
@@ -89,24 +89,31 @@ pub(super) fn admission(
             let also = if by_id { Some(rule::G2_16) } else { parent.or(policy) };
             Err((rule::J1, Verdict::Refuse(Refusal { also, ..FORBIDDEN.into() })).into())
         }
-        _ if state.policy.is_some() && state.admits(sender.bare, affiliation) => Ok(false),
+        _ if state.policy.is_some() && state.admits(sender.bare, affiliation) => Ok(Pass::Own),
         Affiliation::None if state.config.members_only => {
+            match tokens::redeemed(state, sender.bare, token) {
+                Ok(Some(redeeming)) => return Ok(Pass::Token(Box::new(redeeming))),
+                Ok(None) => {}
+                Err((why, error)) => return refused(why, error),
+            }
+            let no_token = token.filter(|_| state.takes_tokens()).map(|_| muc::TK4);
+            let unlisted = |why| (why, Verdict::Refuse(Refusal { also: no_token, ..NOT_ON_LIST.into() }));
             let parent = &state.config.parent;
             if state.config.parent_join != ParentJoin::Members || parent.is_empty() || state.config.secret() {
-                return refused(rule::J2, NOT_ON_LIST);
+                return Err(unlisted(rule::J2).into());
             }
             // What the room says of an account itself beats the parent, and the host is not even asked.
             if state.policy.is_some() && !state.admits(sender.bare, Affiliation::Member) {
                 return refused(acl::A13, FORBIDDEN);
             }
             match state.fact(sender.bare, parent, ParentFact::Member) {
-                Some(true) => Ok(true),
-                Some(false) => refused(rule::SP5, NOT_ON_LIST),
+                Some(true) => Ok(Pass::Parent),
+                Some(false) => Err(unlisted(rule::SP5).into()),
                 None => Err(super::ask_parent(state, rule::SP6, ParentFact::Member, parent).into()),
             }
         }
         _ if state.policy.is_some() => refused(acl::A2, FORBIDDEN),
-        _ => Ok(false),
+        _ => Ok(Pass::Own),
     }
 }
 

@@ -18,12 +18,15 @@ mod retraction;
 mod settings;
 mod speaking;
 mod sync;
+mod tokens;
 
 use super::state::{
-    Configuring, Edits, Ending, Joining, Moderation, OwnSettings, Reserve, Ruling, Show, Slot, Speech, State, Topics,
+    Configuring, Edits, Ending, Invite, Joining, Moderation, OwnSettings, Reserve, Ruling, Show, Slot, Speech, State,
+    Topics,
 };
 use crate::codec::{Condition, ErrorType, FormType, Stanza, StanzaError, StanzaKind};
 use crate::gc3::host::ParentFact;
+use crate::gc3::id::ParticipantId;
 pub(crate) use crate::gc3::refusals::{CONFLICT, FORBIDDEN, JID_MALFORMED, NOT_FOUND, NOT_IN, TOO_FAST, TOO_MANY};
 use crate::gc3::rules::table as rule;
 use crate::gc3::wire::{Ask, TOO_LARGE};
@@ -107,6 +110,8 @@ pub(crate) enum Reply {
     Command(CommandReply),
     /// Somebody's own settings.
     Own(Slot, FormType),
+    /// The tokens of a participant, or all of the room.
+    Tokens(Option<ParticipantId>),
     /// The room's picture.
     Card,
     /// The configuration, and whether the asker may change it.
@@ -232,6 +237,10 @@ pub(crate) enum Change {
     DenyRegistration {
         bare: Box<str>,
     },
+    /// A token is given.
+    GiveToken(Invite),
+    /// A token is taken back.
+    RevokeToken(Box<str>),
     /// A visitor asks for voice.
     AskVoice {
         who: Slot,
@@ -302,6 +311,7 @@ pub(crate) fn judge(state: &State, stanza: &Stanza, sender: &Sender<'_>, ask: &A
         Ask::Access(element) => access::access(state, stanza, sender, element),
         Ask::Acl(element) => acl::acl(state, stanza, sender, element),
         Ask::Command(element) => hats::command(state, stanza, sender, element),
+        Ask::Tokens(asked) => tokens::tokens(state, sender, asked),
         Ask::Report(demand) => report::report(state, sender, demand),
         Ask::Occupant(resource) => relay::occupant(state, stanza, sender, resource),
         Ask::Own(element) => settings::own(state, stanza, sender, element),

@@ -95,6 +95,9 @@ fn configured(state: &State) -> Vec<&'static str> {
             features.push(ns::MUC_OFFLINE);
         }
     }
+    if state.takes_tokens() {
+        features.push(ns::TOKEN_INVITE);
+    }
     if config.has_archive() {
         features.extend([ns::MAM, ns::MAM_EXTENDED, ns::RETRACT_TOMBSTONE]);
     }

@@ -12,6 +12,7 @@ mod report;
 mod settings;
 mod speaking;
 mod sync;
+pub(crate) mod tokens;
 
 pub(crate) use acl::{ruled, write_hats};
 pub(crate) use archive::{metadata, page};
@@ -119,6 +120,7 @@ pub(crate) fn answer(state: &State, out: &mut Out<'_>, why: Rule, stanza: &Stanz
         Reply::Info { aliased, subject } => disco::info(state, out, why, stanza, *aliased, *subject),
         Reply::Items(items) => disco::items(state, out, why, stanza, items),
         Reply::Card => result(out, why, stanza, |writer| muc::write_card(state, writer)),
+        Reply::Tokens(of) => tokens::list(state, out, why, stanza, *of),
         Reply::QueryForm => archive::query_form(state, out, why, stanza),
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::{
-    Asked, Dialect, HeldKind, Marks, Origin, Pending, Person, Question, Session, Show, Slot, Standing, State, Timer,
-    Tomb, Topics, Turn, Why,
+    Asked, Dialect, HeldKind, Marks, Origin, Pending, Person, Question, Redeeming, Session, Show, Slot, Standing,
+    State, Timer, Tomb, Topics, Turn, Why,
 };
 use bytes::Bytes;
 
@@ -24,8 +24,29 @@ pub(crate) struct Joining {
     pub(crate) nick: Box<str>,
     pub(crate) affiliation: Affiliation,
     pub(crate) push: Option<Push>,
-    /// Whether only the parent space's membership lets it in.
-    pub(crate) by_parent: bool,
+    /// What lets it in.
+    pub(crate) pass: Pass,
+}
+
+/// What lets an account in.
+#[derive(Clone, Debug)]
+pub(crate) enum Pass {
+    /// What it is itself, or what the room is.
+    Own,
+    /// Only the parent space's membership.
+    Parent,
+    /// A token, by which it becomes a member first (XEP-0488).
+    Token(Box<Redeeming>),
+}
+
+impl Pass {
+    /// The affiliation that it comes in with, whose own is `listed`: whom the parent admits is as if on the list (SP5).
+    pub(crate) const fn affiliation(&self, listed: Affiliation) -> Affiliation {
+        match self {
+            Self::Own => listed,
+            Self::Parent | Self::Token(_) => Affiliation::Member,
+        }
+    }
 }
 
 /// A participant that is no more.
@@ -87,7 +108,7 @@ impl State {
         who
     }
 
-    /// Makes an account a participant, on no ground yet but its presence.
+    /// Makes an account a participant, on no pass yet but its presence.
     pub(super) fn admit(&mut self, joining: Joining) -> Slot {
         let tomb = self.tombs.remove(joining.id);
         let since_seq = tomb.map_or(self.talk.seq, |tomb| tomb.since_seq);
@@ -98,7 +119,7 @@ impl State {
         person.displayed = !self.is_crowd();
         person.last_seen = seconds(self.now);
         let who = self.people.add(joining.jid, person);
-        if joining.by_parent {
+        if let Pass::Parent = joining.pass {
             self.by_parent.insert(who);
         }
         self.give_name(who);

@@ -5,6 +5,7 @@ mod acl;
 mod check;
 mod editing;
 mod heard;
+mod invites;
 mod joining;
 mod muc;
 mod muc2;
@@ -32,7 +33,8 @@ pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
 pub(crate) use editing::{Edited, Edits, EntryEdit, short_reason};
 pub(crate) use heard::Heard;
-pub(crate) use joining::{Departed, Joining, Present};
+pub(crate) use invites::{Invite, Invites, Redeeming};
+pub(crate) use joining::{Departed, Joining, Pass, Present};
 pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{Marks, People, Person, Slot, Standing};
 pub(crate) use promises::Promises;
@@ -78,6 +80,8 @@ pub(crate) struct State {
     pub(crate) hats: Hats,
     /// Nicknames that are reserved.
     pub(crate) registry: Registry,
+    /// Invitations by token (XEP-0488).
+    pub(crate) invites: Invites,
     /// Whose real JIDs are hidden still.
     pub(crate) promises: Promises,
     /// Reactions, as far as they are remembered.
@@ -311,6 +315,7 @@ impl State {
             policy: None,
             hats: Hats::default(),
             registry: Registry::default(),
+            invites: Invites::default(),
             promises: Promises::default(),
             reacted: Reacted::default(),
             heard: Heard::default(),

@@ -3,6 +3,7 @@
 mod hostile;
 mod lists;
 mod settings;
+mod tokens;
 
 use jid::BareJid;
 

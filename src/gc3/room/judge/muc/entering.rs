@@ -6,27 +6,26 @@ use crate::gc3::id::ParticipantId;
 use crate::gc3::nick;
 use crate::gc3::refusals::{CONFLICT, FULL, INCOMPLETE, JID_MALFORMED, NOT_FOUND, PASSWORD, TOO_FAST, TOO_MANY};
 use crate::gc3::room::judge::{Change as Any, Sender, Verdict, joining};
-use crate::gc3::room::state::{Bound, Dialect, Directed, Entering, Joining, Level, Slot, State};
+use crate::gc3::room::state::{Bound, Dialect, Directed, Entering, Joining, Level, Pass, Slot, State};
 use crate::gc3::rules::{muc as rule, table};
 use crate::gc3::wire::muc::Enter;
 use crate::party::Address;
 use crate::rule::Rule;
 
 /// An account that may be in, as far as nicknames do not decide.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Admitted {
     id: ParticipantId,
     affiliation: Affiliation,
-    by_parent: bool,
+    pass: Pass,
 }
 
 impl Admitted {
     /// The account as a participant, under a nickname.
     pub(crate) fn joining(self, jid: Address, nick: Box<str>) -> Joining {
-        let Self { id, affiliation, by_parent } = self;
-        // Whom the parent admits is as if on the list (SP5).
-        let affiliation = if by_parent { Affiliation::Member } else { affiliation };
-        Joining { jid, id, nick, affiliation, push: None, by_parent }
+        let Self { id, affiliation, pass } = self;
+        let affiliation = pass.affiliation(affiliation);
+        Joining { jid, id, nick, affiliation, push: None, pass }
     }
 }
 
@@ -37,17 +36,19 @@ pub(crate) fn admitted(
     password: Option<&minidom::Element>,
     again: bool,
 ) -> Result<Admitted, Box<(Rule, Verdict)>> {
+    let password = password.map(minidom::Element::text);
     let id = state.id_of(sender.bare);
     let affiliation = state.access.affiliation(sender.bare, id);
-    let mut admitted = Admitted { id, affiliation, by_parent: false };
+    let mut admitted = Admitted { id, affiliation, pass: Pass::Own };
     // Until it is configured the room is nobody's but its creator's.
     if state.locked && affiliation != Affiliation::Owner {
         return Err(refuse(table::G13_4, NOT_FOUND).into());
     }
     if sender.who.is_none() {
-        admitted.by_parent = joining::admission(state, sender, affiliation).map_err(|e| in_this_dialect(*e))?;
+        let token = password.as_deref();
+        admitted.pass =
+            joining::admission(state, sender, affiliation, token).map_err(|refused| in_this_dialect(*refused))?;
     }
-    let password = password.map(minidom::Element::text);
     let fits = state.config.password.is_empty() || password.as_deref() == Some(&*state.config.password);
     if !fits && !again {
         return Err(refuse(rule::J9, PASSWORD).into());
