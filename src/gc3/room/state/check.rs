@@ -49,6 +49,9 @@ impl State {
         }
         let listed =
             |bare: &str| self.access.get(&Key::Account(bare.into())).is_some_and(|e| e.affiliation > Affiliation::None);
+        if !self.registry.check() {
+            return Err("two reserved one nickname");
+        }
         if !self.registry.iter().all(|(bare, _)| listed(bare)) {
             return Err("somebody registered who is not on the list");
         }

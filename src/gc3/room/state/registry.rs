@@ -87,6 +87,11 @@ impl Registry {
     pub(super) fn reindex(&mut self) -> bool {
         let by_nick = self.by_account.iter().map(|(bare, of)| (nick::key(&of.nick).into(), bare.clone()));
         self.by_nick = by_nick.collect();
+        self.check()
+    }
+
+    /// Whether each reserved a nickname of its own.
+    pub(super) fn check(&self) -> bool {
         self.by_nick.len() == self.by_account.len()
     }
 }

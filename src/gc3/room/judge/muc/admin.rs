@@ -174,19 +174,21 @@ fn affiliate(
     if to == Affiliation::Outcast {
         judging.edits.reserve.push(Reserve { bare: bare.into(), nick: None, own: false, offline: None });
     } else if let (Some(nick), Some(_)) = (item.attr("nick"), item.attr("jid")) {
-        let nick = if to == Affiliation::None { None } else { reserved(state, bare, nick)? };
+        let nick = if to == Affiliation::None { None } else { reserved(state, bare, nick, &judging.edits.reserve)? };
         judging.edits.reserve.push(Reserve { bare: bare.into(), nick, own: false, offline: None });
     }
     Ok(())
 }
 
-/// The nickname that is to be reserved for an account; none if it is empty (§9.5).
-fn reserved(state: &State, bare: &str, text: &str) -> Judged<Option<Box<str>>> {
+/// The nickname that is to be reserved for an account, beside those of the items before; none if it is empty (§9.5).
+fn reserved(state: &State, bare: &str, text: &str, before: &[Reserve]) -> Judged<Option<Box<str>>> {
     if text.is_empty() {
         return Ok(None);
     }
     let Some(nick) = nick::prepare(text) else { return no(rule::RG8, INCOMPLETE) };
-    if state.nick_is_anothers(&nick, bare) {
+    let key = nick::key(&nick);
+    let same = |other: &Reserve| other.nick.as_deref().is_some_and(|other| nick::key(other) == key);
+    if state.nick_is_anothers(&nick, bare) || before.iter().any(same) {
         return no(rule::RG8, CONFLICT);
     }
     Ok(Some(nick.into()))
