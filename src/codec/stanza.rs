@@ -8,6 +8,7 @@ use super::rebuild::rebuild;
 use super::{ReadFault, Writer};
 use crate::limits::CodecLimits;
 use crate::ns;
+use crate::party::bare;
 
 /// Which of the three kinds of stanza (RFC 6120 §8.2).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -352,8 +353,7 @@ impl Stanza {
 /// domain, and the parts of such a JID come out wrong (the resource of `a@b./c` begins with the slash).
 #[must_use]
 pub fn parse_jid(text: &str) -> Option<Jid> {
-    let bare = text.split_once('/').map_or(text, |(bare, _)| bare);
-    if bare.ends_with('.') {
+    if bare(text).ends_with('.') {
         return None;
     }
     Jid::new(text).ok()

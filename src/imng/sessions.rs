@@ -10,12 +10,12 @@ use super::machine::Account;
 use super::rules::table as rule;
 use super::say::{self, Letter, Out, Wanted};
 use super::set::SessionSet;
-use super::state::{Session, bare};
+use super::state::Session;
 use crate::codec::{Outgoing, Stanza, StanzaType};
 use crate::limits::CodecLimits;
 use crate::machine::Misuse;
 use crate::ns;
-use crate::party::{Address, Seat};
+use crate::party::{Address, Seat, bare};
 use crate::rule::Rule;
 use crate::time::Time;
 

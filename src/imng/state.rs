@@ -8,7 +8,7 @@ use super::config::AccountConfig;
 use super::host::{Grounds, Subscription, Token};
 use super::set::SessionSet;
 use crate::limits::ImngLimits;
-use crate::party::{Address, Roster, Seat};
+use crate::party::{Address, Roster, Seat, bare};
 use crate::seed::Seed;
 use crate::snapshot::{Corrupt, put, take};
 use crate::time::Time;
@@ -493,11 +493,6 @@ impl State {
         state.save(&mut again);
         if again == body { Ok(state) } else { Err(Corrupt::Body("not the canonical form")) }
     }
-}
-
-/// The bare part of an address.
-pub(super) fn bare(jid: &str) -> &str {
-    jid.split_once('/').map_or(jid, |(bare, _)| bare)
 }
 
 fn hash_key(seed: &Seed) -> [u8; 16] {

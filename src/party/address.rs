@@ -18,7 +18,7 @@ impl Address {
     /// The address without its resource.
     #[must_use]
     pub fn bare(&self) -> &str {
-        self.0.split_once('/').map_or(&self.0, |(bare, _)| bare)
+        bare(&self.0)
     }
 
     /// The resource, if there is one.
@@ -30,9 +30,8 @@ impl Address {
     /// The address of a text that [`as_str`](Self::as_str) gave, as a snapshot holds it. Looks at its shape only: that
     /// the text was not changed since is what the checksum is for.
     pub(crate) fn from_saved(text: &str) -> Option<Self> {
-        let (bare, resource) = text.split_once('/').map_or((text, None), |(bare, rest)| (bare, Some(rest)));
-        let domain = bare.split_once('@').map_or(bare, |(_, domain)| domain);
-        let fits = !domain.is_empty() && !bare.starts_with('@') && resource != Some("") && text.len() <= 3 * 1023 + 2;
+        let hollow = text.split_once('/').is_some_and(|(_, resource)| resource.is_empty());
+        let fits = !domain(text).is_empty() && !text.starts_with('@') && !hollow && text.len() <= 3 * 1023 + 2;
         fits.then(|| Self(text.into()))
     }
 
@@ -48,6 +47,17 @@ impl Address {
         let jid = Jid::new(text).ok()?;
         (jid.as_str() == text).then(|| Self::from(&jid))
     }
+}
+
+/// The bare part of an address: what stands before the first `/`.
+pub(crate) fn bare(jid: &str) -> &str {
+    jid.split_once('/').map_or(jid, |(bare, _)| bare)
+}
+
+/// The domain of an address.
+pub(crate) fn domain(jid: &str) -> &str {
+    let bare = bare(jid);
+    bare.split_once('@').map_or(bare, |(_, domain)| domain)
 }
 
 impl From<&Jid> for Address {

@@ -9,6 +9,7 @@ mod roster;
 mod seats;
 
 pub use address::Address;
+pub(crate) use address::{bare, domain};
 pub use audience::{Audience, Recipient, Recipients};
 pub use roster::{Roster, Seat};
 pub use seats::Seats;

@@ -5,14 +5,14 @@ use std::borrow::Cow;
 use jid::{BareJid, FullJid};
 
 use super::host::{Input, Notice, Order};
-use super::post::{FromAccount, FromRooms, Here, Job, Out, Post, Work, bare};
+use super::post::{FromAccount, FromRooms, Here, Job, Out, Post, Work};
 use super::rooms::Rooms;
 use super::rules as rule;
 use super::state::{DomainConfig, Home, State};
 use crate::codec::Stanza;
 use crate::limits::ServiceLimits;
 use crate::machine::{Action, Machine, Misuse, Sink};
-use crate::party::Address;
+use crate::party::{Address, bare};
 use crate::push::router::Router;
 use crate::rule::Rule;
 use crate::seed::Seed;

@@ -12,7 +12,7 @@ use super::{rooms, rules as rule};
 use crate::codec::{Header, Outgoing, Stanza};
 use crate::limits::ServiceLimits;
 use crate::machine::{Action, Sink};
-use crate::party::{Audience, Seat};
+use crate::party::{Audience, Seat, bare, domain};
 use crate::push::router::{self, MemberCopy};
 use crate::rule::Rule;
 use crate::{gc3, imng};
@@ -128,17 +128,6 @@ impl Here<'_> {
         let domain = domain(jid);
         domain == self.domain || self.rooms == Some(domain)
     }
-}
-
-/// The domain of an address.
-pub(super) fn domain(jid: &str) -> &str {
-    let bare = bare(jid);
-    bare.split_once('@').map_or(bare, |(_, domain)| domain)
-}
-
-/// An address without its resource.
-pub(super) fn bare(jid: &str) -> &str {
-    jid.split_once('/').map_or(jid, |(bare, _)| bare)
 }
 
 /// Sends to anybody.

@@ -2,13 +2,13 @@
 
 use super::Notice;
 use super::machine::Domain;
-use super::post::{Out, Work, bare, passed};
+use super::post::{Out, Work, passed};
 use super::rules as rule;
 use crate::codec::{Header, Outgoing, Reader, Stanza, StanzaKind, StanzaType};
 use crate::imng::Subscription;
 use crate::machine::Action;
 use crate::ns;
-use crate::party::{Address, Audience};
+use crate::party::{Address, Audience, bare};
 
 impl Domain {
     /// A session's presence for everybody.

@@ -14,7 +14,7 @@ use crate::codec::{
 use crate::limits::CodecLimits;
 use crate::machine::Action;
 use crate::ns;
-use crate::party::Audience;
+use crate::party::{Audience, domain};
 use crate::rule::Rule;
 use crate::time::{Span, Time};
 
@@ -90,8 +90,7 @@ enum Kind {
 
 impl Bounce {
     fn domain(&self) -> &str {
-        let bare = self.to.split_once('/').map_or(&*self.to, |(bare, _)| bare);
-        bare.split_once('@').map_or(bare, |(_, domain)| domain)
+        domain(&self.to)
     }
 
     fn send(&self, out: &mut Out<'_>) {

@@ -9,7 +9,7 @@ use crate::codec::{Condition, Outgoing, Stanza, StanzaError, StanzaKind, StanzaT
 use crate::limits::ClientLimits;
 use crate::machine::{Action, Machine, Misuse, Sink};
 use crate::ns;
-use crate::party::Audience;
+use crate::party::{Audience, bare};
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot};
 use crate::time::Time;
@@ -146,7 +146,7 @@ impl Client {
         // An answer of the own account may come without a sender (RFC 6120 §8.1.2.1).
         let account = self.state.config.me.to_bare().to_string();
         let from = stanza.from.as_ref().map_or(account.as_str(), |from| from.as_str()).to_owned();
-        let bare = from.split_once('/').map_or(from.as_str(), |(bare, _)| bare).to_owned();
+        let bare = bare(&from).to_owned();
         let answer = stanza.kind == StanzaKind::Iq && matches!(stanza.type_, StanzaType::Result | StanzaType::Error);
         if stanza.fault.is_some() || !self.state.online {
             return say::tell(out, rule::E2, Notice::NotMine);

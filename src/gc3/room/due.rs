@@ -82,8 +82,7 @@ pub(super) fn due(room: &mut Room, timer: Timer, out: &mut Out<'_>) {
         // Nothing is left to remember, and whoever holds the room drops it.
         Timer::Vanish => say::also(out, rule::G3_5),
         Timer::Unconfigured => {
-            let ending = Ending { alternate: None, reason: None, password: None, rules: Vec::new() };
-            room.end(muc::O17, &ending, out);
+            room.end(muc::O17, &Ending::default(), out);
         }
     }
 }

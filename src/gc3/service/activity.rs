@@ -14,7 +14,7 @@ use crate::gc3::room::RoomState;
 use crate::gc3::rules::muc as rule;
 use crate::machine::Action;
 use crate::ns;
-use crate::party::Audience;
+use crate::party::{Audience, bare};
 use crate::rate::Allowance;
 use crate::rule::Rule;
 
@@ -105,11 +105,6 @@ impl Indicators {
     }
 }
 
-/// The account of a full JID.
-fn account(full: &str) -> &str {
-    full.split_once('/').map_or(full, |(bare, _)| bare)
-}
-
 /// Takes presence for the service, or an error; whether it was about this.
 pub(super) fn heard(state: &mut State, stanza: &Stanza, out: &mut Out<'_>) -> bool {
     let Some(full) = stanza.from.as_ref().filter(|from| from.resource().is_some()) else { return false };
@@ -133,7 +128,7 @@ pub(super) fn heard(state: &mut State, stanza: &Stanza, out: &mut Out<'_>) -> bo
 fn subscribes(state: &mut State, stanza: &Stanza, out: &mut Out<'_>) -> bool {
     let Some(full) = stanza.from.as_ref().filter(|_| stanza.child("rai", ns::RAI).is_some()) else { return false };
     let (full, now) = (full.as_str(), state.now);
-    let bare = account(full);
+    let bare = bare(full);
     state.indicators.rates.retain(|_, left| left.full_at() > now);
     let mut left = state.indicators.rates.get(bare).copied().unwrap_or_default();
     let new = !state.indicators.subscribers.contains_key(full);
@@ -210,7 +205,7 @@ pub(super) fn after(state: &mut State, serial: u32, out: &mut Out<'_>) {
         for full in waiting {
             let room = state.rooms.get(&serial).map(|held| &held.room.state);
             let listens = |room: &RoomState| room.is_listening(&full);
-            if room.is_some_and(|room| room.belongs(account(&full)) && !listens(room)) {
+            if room.is_some_and(|room| room.belongs(bare(&full)) && !listens(room)) {
                 tell(state, out, rule::RA2, &full, &[serial]);
             } else {
                 // Whoever is in waits again when it leaves; whoever belongs to the room no more does not.
@@ -221,7 +216,7 @@ pub(super) fn after(state: &mut State, serial: u32, out: &mut Out<'_>) {
         }
     }
     for full in ceased {
-        let belongs = |room: &RoomState| room.belongs(account(&full)) && !room.is_listening(&full);
+        let belongs = |room: &RoomState| room.belongs(bare(&full)) && !room.is_listening(&full);
         if state.indicators.subscribers.contains_key(&full)
             && state.rooms.get(&serial).is_some_and(|held| belongs(&held.room.state))
         {

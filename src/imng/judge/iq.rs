@@ -3,9 +3,9 @@
 use super::{Answer, Ask, Errand, Refusal, Source, Target, Then, Verdict, rule};
 use crate::codec::StanzaType;
 use crate::imng::set::SessionSet;
-use crate::imng::state::{State, bare};
+use crate::imng::state::State;
 use crate::imng::wire::{self, Request};
-use crate::party::Seat;
+use crate::party::{Seat, bare};
 
 pub(super) fn judge(state: &State, ask: &Ask<'_>) -> Verdict {
     let asks = matches!(ask.stanza.type_, StanzaType::Get | StanzaType::Set);

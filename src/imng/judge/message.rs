@@ -3,9 +3,9 @@
 use super::{Ask, Copies, Errand, Refusal, Source, Target, Then, Verdict, rule};
 use crate::codec::StanzaType;
 use crate::imng::set::SessionSet;
-use crate::imng::state::{State, Way, bare};
+use crate::imng::state::{State, Way};
 use crate::imng::wire::{Fallback, Mode, Traits};
-use crate::party::Seat;
+use crate::party::{Seat, bare};
 use crate::rule::Rule;
 
 pub(super) fn judge(state: &State, ask: &Ask<'_>) -> Verdict {

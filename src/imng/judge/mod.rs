@@ -6,11 +6,11 @@ mod presence;
 
 use super::rules::table as rule;
 use super::set::SessionSet;
-use super::state::{State, bare};
+use super::state::State;
 use super::wire::{self, Route, Traits};
 use crate::codec::{Condition, ErrorType, Fault, Stanza, StanzaError, StanzaKind, StanzaType};
 use crate::ns;
-use crate::party::Seat;
+use crate::party::{Seat, bare};
 use crate::rule::Rule;
 
 /// Who speaks.

@@ -10,7 +10,7 @@ use super::rules as rule;
 use super::state::{Account, Copied, Entry, State, Status};
 use crate::limits::PushRoomLimits;
 use crate::machine::{Action, Machine, Misuse, Sink};
-use crate::party::{Address, Audience, Seat};
+use crate::party::{Address, Audience, Seat, bare};
 use crate::push::mention::{Name, Permitted, words};
 use crate::rule::Rule;
 use crate::seed::Seed;
@@ -320,7 +320,7 @@ impl Room {
                         self.by_nick(resource, |seat| add(seat, named.active));
                     }
                     _ => {
-                        let bare = jid.split_once('/').map_or(jid, |(bare, _)| bare);
+                        let bare = bare(jid);
                         state.accounts.find(bare).into_iter().for_each(|seat| add(seat, named.active));
                     }
                 },

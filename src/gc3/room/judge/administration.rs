@@ -211,18 +211,29 @@ fn participant_edits(state: &State, actor: &Actor<'_>, element: &Element, presen
     whole(state, actor.notes(state, edits))
 }
 
+/// Has the access list give an account an affiliation.
+pub(super) fn enlist(
+    state: &State,
+    bare: &str,
+    to: Affiliation,
+    reason: Option<Box<str>>,
+    entries: &mut Vec<EntryEdit>,
+) {
+    let target = Target { id: Some(state.id_of(bare)), account: Some(bare) };
+    target.entries(state, to, false, reason, entries);
+}
+
 /// Whose entry an item of the access list is.
-#[derive(Debug)]
-pub(super) struct Target<'a> {
+struct Target<'a> {
     /// The participant ID; `None` for a domain.
-    pub(super) id: Option<ParticipantId>,
-    pub(super) account: Option<&'a str>,
+    id: Option<ParticipantId>,
+    account: Option<&'a str>,
 }
 
 impl Target<'_> {
     /// The entries that have to change so that it gets this affiliation. An account has one entry at most, by its JID
     /// or by its ID.
-    pub(super) fn entries(
+    fn entries(
         &self,
         state: &State,
         to: Affiliation,
@@ -272,8 +283,7 @@ fn access_edits(state: &State, actor: &Actor<'_>, element: &Element, present: &s
                 let id = state.id_of(jid.as_str());
                 once(&mut ids, id)?;
                 actor.may_affiliate(state, id, state.access.affiliation(jid.as_str(), id), to)?;
-                let target = Target { id: Some(id), account: Some(jid.as_str()) };
-                target.entries(state, to, false, reason, &mut edits.entries);
+                enlist(state, jid.as_str(), to, reason, &mut edits.entries);
             }
             (None, Some(text)) => {
                 let Some(id) = ParticipantId::parse(text) else { return no(rule::G2_14, NOT_FOUND) };

@@ -1,6 +1,7 @@
 //! Invitations by token (XEP-0488): who is given one, who sees and revokes them, and whom they let in.
 
-use super::administration::{Target, whole};
+use super::administration::{enlist, whole};
+use super::muc::may_add;
 use super::{Change, FORBIDDEN, NOT_FOUND, NOT_IN, Reply, Sender, TOO_MANY, Verdict, refuse};
 use crate::codec::StanzaError;
 use crate::gc3::acl::{Affiliation, Verb};
@@ -39,12 +40,6 @@ pub(super) fn tokens(state: &State, sender: &Sender<'_>, asked: &Tokens) -> (Rul
     }
 }
 
-/// Whether an account may bring others onto the list of a closed room, as an invitation does.
-fn may_add(state: &State, bare: &str) -> bool {
-    let affiliation = state.access.affiliation(bare, state.id_of(bare));
-    state.permits(bare, Verb::ChangeMembers) || (state.config.allow_invites && affiliation >= Affiliation::Member)
-}
-
 /// What a token does for an account that is on no list: nothing, if it is none, or if who gave it may not invite any more.
 pub(super) fn redeemed(
     state: &State,
@@ -59,7 +54,6 @@ pub(super) fn redeemed(
         return Err((acl::A11, FORBIDDEN));
     }
     let mut edits = Edits::by(invite.by);
-    let target = Target { id: Some(state.id_of(bare)), account: Some(bare) };
-    target.entries(state, Affiliation::Member, false, None, &mut edits.entries);
+    enlist(state, bare, Affiliation::Member, None, &mut edits.entries);
     Ok(Some(Redeeming { token: token.into(), edits: whole(state, edits)? }))
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Session, State};
 use crate::gc3::acl::Affiliation;
+use crate::party::bare;
 
 /// Up to which message accounts have heard that hear nothing now.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -27,7 +28,7 @@ impl State {
     /// Notes what those have heard who ceased to listen in this call.
     pub(crate) fn note_heard(&mut self) {
         for full in self.sessions.take_ceased() {
-            let bare = full.split_once('/').map_or(&*full, |(bare, _)| bare);
+            let bare = bare(&full);
             if self.hears(bare) {
                 self.heard.up_to.remove(bare);
             } else if self.belongs(bare) {

@@ -108,7 +108,7 @@ impl State {
         who
     }
 
-    /// Makes an account a participant, on no pass yet but its presence.
+    /// Makes an account a participant, on no ground yet but its presence.
     pub(super) fn admit(&mut self, joining: Joining) -> Slot {
         let tomb = self.tombs.remove(joining.id);
         let since_seq = tomb.map_or(self.talk.seq, |tomb| tomb.since_seq);

@@ -12,6 +12,7 @@ use super::{
 };
 use crate::gc3::id::ParticipantId;
 use crate::gc3::nick;
+use crate::gc3::wire::muc::Shown;
 use crate::party::{Address, Seat};
 use crate::time::Span;
 
@@ -76,6 +77,14 @@ pub(crate) struct Directed {
     pub(crate) priority: i8,
     /// Its children without forgeries, as they are passed on.
     pub(crate) payload: Bytes,
+}
+
+impl Directed {
+    /// What a full JID sent that wants to be shown so.
+    pub(crate) fn of(full: Address, shown: &Shown) -> Self {
+        let payload = shown.payload.bytes().clone();
+        Self { full, show: shown.show, priority: shown.priority, payload }
+    }
 }
 
 /// Somebody enters by presence: an account that is not in yet, or one more session of one that is.

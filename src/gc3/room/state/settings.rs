@@ -38,7 +38,7 @@ pub(crate) struct Configuring {
 }
 
 /// How the room ends.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(crate) struct Ending {
     pub(crate) alternate: Option<Box<str>>,
     pub(crate) reason: Option<Box<str>>,

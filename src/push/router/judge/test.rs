@@ -5,6 +5,7 @@ use core::cell::OnceCell;
 use smallvec::SmallVec;
 
 use super::{Asked, Kind, hopeless};
+use crate::party::bare;
 use crate::push::content::Content;
 use crate::push::enable::Target;
 use crate::push::filter::{Allow, ChatFilter, Match, Profile, Setting};
@@ -166,7 +167,7 @@ fn wants(chat: &Chat, found: &Found<'_>, registration: &Registration) -> Want {
     let asked = found.asked;
     match &registration.enable.target {
         Target::Node { filters, .. } => {
-            let bare = asked.chat.split_once('/').map_or(asked.chat, |(bare, _)| bare);
+            let bare = bare(asked.chat);
             if filters.muted.contains(bare) {
                 return Want::No(rule::T1);
             }
@@ -210,7 +211,7 @@ fn matched(chat: &Chat, found: &Found<'_>, registration: &Registration, one: &Ma
     if !meant {
         return Want::No(rule::T3_1);
     }
-    let bare = asked.chat.split_once('/').map_or(asked.chat, |(bare, _)| bare);
+    let bare = bare(asked.chat);
     let Some(ChatFilter { mention, reply }) = one.filters.get(bare).copied() else {
         return settings(chat, found, registration, one.grace);
     };

@@ -9,14 +9,13 @@ use super::super::super::bench::{Bench, Host};
 use super::super::super::transcript::{Show, What};
 use super::super::super::xml::Tree;
 use super::super::{Stop, Vector};
-use super::read::stanza;
+use super::read::{restart, stanza};
 use super::{Builtin, Stage, facts, set_limit, unknown};
 use crate::codec::Reader;
 use crate::limits::PushRouterLimits;
 use crate::ns;
 use crate::push::router::{Candidate, Input, Item, Membership, Order, RoomFact, Router, RouterConfig, SessionEvent};
 use crate::seed::Seed;
-use crate::snapshot::Snapshot as _;
 use crate::time::Time;
 
 /// The account whose router vectors test.
@@ -74,10 +73,7 @@ impl Stage for Routers {
             match (name.as_str(), value.as_str()) {
                 // Known from the start.
                 ("bodies", "yes") => {}
-                ("restarted", _) => {
-                    let again = Router::load(&bench.machine.save()).map_err(|why| Stop::Fail(why.to_string()))?;
-                    bench.machine = again;
-                }
+                ("restarted", _) => restart(bench)?,
                 (name, value) => return Err(unknown(name, value)),
             }
         }

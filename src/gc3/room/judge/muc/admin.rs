@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jid::Jid;
 use minidom::Element;
 
-use super::super::administration::{Actor, Judged, Target, domain, no, once, whole};
+use super::super::administration::{Actor, Judged, domain, enlist, no, once, whole};
 use crate::codec::{Stanza, StanzaType};
 use crate::gc3::acl::{Affiliation, Role, Verb};
 use crate::gc3::nick;
@@ -164,8 +164,7 @@ fn affiliate(
     once(ids, id)?;
     let from = state.access.affiliation(bare, id);
     actor.may_affiliate(state, id, from, to)?;
-    let target = Target { id: Some(id), account: Some(bare) };
-    target.entries(state, to, false, reason, &mut judging.edits.entries);
+    enlist(state, bare, to, reason, &mut judging.edits.entries);
     judging.why = match to {
         Affiliation::Outcast => rule::B2,
         Affiliation::None | Affiliation::Member if from < Affiliation::Admin => rule::B3,

@@ -105,9 +105,7 @@ fn judged(
     let as_asked = wanted == name;
     let mut rules = vec![rule::P8, rule::T1];
     rules.extend((!as_asked).then_some(rule::J10));
-    let shown = &enter.shown;
-    let payload = shown.payload.bytes().clone();
-    let directed = Directed { full, show: shown.show, priority: shown.priority, payload };
+    let directed = Directed::of(full, &enter.shown);
     let entering = Box::new(Entering { who, directed, dialect: Dialect::Muc, level: Level::Full });
     let change = Change::Enter { entering, nick: None, history: enter.history, as_asked, rules };
     Ok((why, Verdict::Accept(Any::Muc(change))))

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jid::Jid;
 use minidom::Element;
 
-use super::super::administration::{Actor, Target, whole};
+use super::super::administration::{Actor, enlist, whole};
 use crate::codec::{Allow, Form, FormType};
 use crate::gc3::acl::{Affiliation, Role, Verb};
 use crate::gc3::id::ParticipantId;
@@ -59,13 +59,16 @@ fn reason(of: &Element) -> Option<Box<str>> {
     of.get_child("reason", ns::MUC_USER).map(|reason| short_reason(&reason.text())).filter(|text| !text.is_empty())
 }
 
+/// Whether an account may bring others onto the list of a members-only room, by inviting them or by a token.
+pub(in super::super) fn may_add(state: &State, bare: &str) -> bool {
+    state.permits(bare, Verb::ChangeMembers) || (state.config.allow_invites && state.rank(bare) >= Affiliation::Member)
+}
+
 fn invite(state: &State, sender: &Sender<'_>, x: &Element) -> (Rule, Verdict) {
     let Some((by, person)) = sender.who.and_then(|who| Some((who, state.people.get(who)?))) else {
         return refuse(rule::I2, NOT_IN);
     };
-    let adds = state.permits(sender.bare, Verb::ChangeMembers)
-        || (state.config.allow_invites && person.affiliation >= Affiliation::Member);
-    let may = if state.config.members_only { adds } else { state.may(person, Verb::Invite) };
+    let may = if state.config.members_only { may_add(state, sender.bare) } else { state.may(person, Verb::Invite) };
     if !may {
         return refuse(rule::I3, FORBIDDEN);
     }
@@ -85,8 +88,7 @@ fn invite(state: &State, sender: &Sender<'_>, x: &Element) -> (Rule, Verdict) {
             return refuse(rule::I5, NOT_ALLOWED);
         }
         if state.config.members_only && affiliation == Affiliation::None {
-            let target = Target { id: Some(id), account: Some(bare.as_str()) };
-            target.entries(state, Affiliation::Member, false, None, &mut edits.entries);
+            enlist(state, bare.as_str(), Affiliation::Member, None, &mut edits.entries);
         }
         let continues = invite.get_child("continue", ns::MUC_USER).map(|c| c.attr("thread").map(short_reason));
         let (to, bare) = (jid.as_str().into(), bare.as_str().into());

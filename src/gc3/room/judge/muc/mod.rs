@@ -18,6 +18,7 @@ mod showing;
 use super::{Refusal, Sender, Verdict};
 pub(crate) use admin::{AdminReply, real};
 pub(super) use entering::{admitted, has_space};
+pub(super) use inviting::may_add;
 pub(crate) use inviting::{Declining, Inviting};
 use minidom::Element;
 pub(super) use owner::{abandoned, hidden};

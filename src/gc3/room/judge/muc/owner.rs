@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use jid::{BareJid, Jid};
 use minidom::Element;
 
-use super::super::administration::{Actor, Judged, Target, no, whole};
+use super::super::administration::{Actor, Judged, enlist, no, whole};
 use crate::codec::{Stanza, StanzaError, StanzaType};
 use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::config::Config;
@@ -30,10 +30,7 @@ pub(super) fn owner(state: &State, stanza: &Stanza, sender: &Sender<'_>, query: 
     }
     let Some(x) = query.get_child("x", ns::DATA) else { return refuse(rule::O8, BAD_REQUEST) };
     match RoomConfig::read(x, &state.config, &state.limits) {
-        Ok(RoomConfig::CalledOff) if state.locked => {
-            let ending = Ending { alternate: None, reason: None, password: None, rules: Vec::new() };
-            (rule::O3, Verdict::Accept(Change::Destroy(ending)))
-        }
+        Ok(RoomConfig::CalledOff) if state.locked => (rule::O3, Verdict::Accept(Change::Destroy(Ending::default()))),
         Ok(RoomConfig::CalledOff) => (rule::O4, Verdict::Answer(Reply::Done)),
         Ok(RoomConfig::AsItIs) if state.locked => (rule::O2, Verdict::Accept(Change::Unlock)),
         Ok(RoomConfig::AsItIs) => (rule::O4, Verdict::Answer(Reply::Done)),
@@ -105,8 +102,7 @@ fn governing(state: &State, sender: &Sender<'_>, ranks: &Ranks) -> Judged<Edits>
         let to = wanted(jid, was);
         if to != was {
             actor.may_affiliate(state, id, was, to)?;
-            let target = Target { id: Some(id), account: Some(bare) };
-            target.entries(state, to, false, None, &mut edits.entries);
+            enlist(state, bare, to, None, &mut edits.entries);
         }
     }
     whole(state, actor.notes(state, edits))
@@ -161,6 +157,5 @@ pub(in super::super) fn hidden(state: &State, stanza: &Stanza, sender: &Sender<'
 
 /// Whoever leaves before the first configuration takes the room along (§10.1.3).
 pub(in super::super) fn abandoned() -> (Rule, Verdict) {
-    let ending = Ending { alternate: None, reason: None, password: None, rules: Vec::new() };
-    (rule::O12, Verdict::Accept(Change::Destroy(ending)))
+    (rule::O12, Verdict::Accept(Change::Destroy(Ending::default())))
 }

@@ -3,7 +3,7 @@
 use jid::BareJid;
 use minidom::Element;
 
-use super::super::administration::{Actor, Target, whole};
+use super::super::administration::{Actor, enlist, whole};
 use crate::codec::{Allow, Form, FormType, Stanza, StanzaType};
 use crate::gc3::acl::{Affiliation, Verb};
 use crate::gc3::config::Registration;
@@ -52,15 +52,8 @@ pub(super) fn register(state: &State, stanza: &Stanza, sender: &Sender<'_>, quer
     if affiliation == Affiliation::None && state.config.registration == Registration::Approval {
         return request(state, reserve);
     }
-    if affiliation == Affiliation::None {
-        let target = Target { id: Some(id), account: Some(sender.bare) };
-        target.entries(state, Affiliation::Member, false, None, &mut edits.entries);
-    }
-    // Who is a member by its domain alone gets an entry of its own, for a registration hangs on one.
-    else if state.access.own(sender.bare, id).is_none() {
-        let target = Target { id: Some(id), account: Some(sender.bare) };
-        target.entries(state, affiliation, false, None, &mut edits.entries);
-    }
+    // A stranger becomes a member. Who is one by its domain alone gets an entry of its own, for a registration hangs on one.
+    enlist(state, sender.bare, affiliation.max(Affiliation::Member), None, &mut edits.entries);
     edits.reserve.push(reserve);
     match whole(state, edits) {
         Ok(edits) => (rule::RG6, Verdict::Accept(Change::Edit(edits))),
@@ -122,10 +115,8 @@ pub(super) fn approve(state: &State, sender: &Sender<'_>, x: &Element) -> (Rule,
         return refuse(rule::RG3, CONFLICT);
     }
     let actor = Actor::of(state, sender);
-    let id = state.id_of(bare);
     let mut edits = Edits::by(actor.id);
-    let target = Target { id: Some(id), account: Some(bare) };
-    target.entries(state, Affiliation::Member, false, None, &mut edits.entries);
+    enlist(state, bare, Affiliation::Member, None, &mut edits.entries);
     // It asked itself, and only waited for the answer.
     let nick = Some(wanted.nick.clone());
     edits.reserve.push(Reserve { bare: bare.into(), nick, own: true, offline: wanted.offline });

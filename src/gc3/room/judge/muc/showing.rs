@@ -21,8 +21,7 @@ pub(super) fn show(state: &State, sender: &Sender<'_>, name: &str, shown: &Shown
     let Some((person, full)) = state.people.get(who).zip(Address::from_normalised(sender.full)) else {
         return (table::G4_8, Verdict::Drop);
     };
-    let directed =
-        Directed { full, show: shown.show, priority: shown.priority, payload: shown.payload.bytes().clone() };
+    let directed = Directed::of(full, shown);
     let show = |why, nick| (why, Verdict::Accept(Any::Muc(Change::Show { seat, who, directed, nick })));
     let by_id = session.dialect == Dialect::Muc2;
     if name == state.name(who) || name == person.id.as_str() {

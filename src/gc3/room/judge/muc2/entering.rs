@@ -68,9 +68,7 @@ fn judged(
         }
     };
     rules.extend(nick.is_some().then_some(rule::N1));
-    let shown = &plain.shown;
-    let payload = shown.payload.bytes().clone();
-    let directed = Directed { full, show: shown.show, priority: shown.priority, payload };
+    let directed = Directed::of(full, &plain.shown);
     let entering = Box::new(Entering { who, directed, dialect: Dialect::Muc2, level: wish.level });
     let change = Change::Enter { entering, nick, history: plain.history, as_asked, rules };
     Ok((why, Verdict::Accept(Any::Muc(change))))

@@ -87,9 +87,7 @@ pub(super) fn shown(state: &State, stanza: &Stanza, sender: &Sender<'_>) -> Opti
         return None;
     }
     let full = Address::from_normalised(sender.full)?;
-    let shown = wire::shown(stanza);
-    let payload = shown.payload.bytes().clone();
-    let directed = Directed { full, show: shown.show, priority: shown.priority, payload };
+    let directed = Directed::of(full, &wire::shown(stanza));
     let change = muc::Change::Show { seat, who, directed, nick: None };
     Some((rule::U2, Verdict::Accept(Change::Muc(change))))
 }

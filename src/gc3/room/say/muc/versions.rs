@@ -45,8 +45,8 @@ pub(super) fn on_entry(state: &State, out: &mut Out<'_>, who: Slot, to: &str, as
         return also(out, rule::E1);
     }
     // What was before one's own time is not told (Security Considerations).
-    let own = state.access.iter().find(|(key, _)| matches!(key, Key::Account(jid) if **jid == *bare));
-    if since.zip(own).is_some_and(|(since, (_, entry))| since < entry.version) {
+    let own = state.access.get(&Key::Account(bare.into()));
+    if since.zip(own).is_some_and(|(since, entry)| since < entry.version) {
         return refuse(out, to, stanza);
     }
     let removed = since.map(|since| state.access.removed_since(since));
