@@ -13,6 +13,7 @@
 
 mod bench;
 pub mod chart;
+mod choice;
 mod host;
 pub mod imng;
 pub mod laws;

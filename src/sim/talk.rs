@@ -4,6 +4,7 @@
 //! that shows a fault can be made shorter by leaving deeds out.
 
 use super::bench::Bench;
+use super::choice::{pick, weighted};
 use super::host::SimHost;
 use super::laws::{self, Bounds, Moment, Op};
 use super::talk_deeds::DEEDS;
@@ -101,18 +102,11 @@ impl Deed {
     /// The stanza. `rooms` are those that were created so far, `ids` the ids that anybody was told. Empty: the host
     /// was restored.
     fn stanza(self, step: usize, rooms: &[String], ids: &[String]) -> String {
-        let all: u32 = DEEDS.iter().map(|(weight, _)| weight).sum();
-        let mut left = u32::from(self.what) % all;
-        let row = DEEDS.iter().find(|(weight, _)| {
-            let here = left < *weight;
-            left = left.saturating_sub(*weight);
-            here
-        });
         let account = pick(&PEOPLE, self.person);
         let id = ids.get(usize::from(self.how) % ids.len().max(1)).map_or("none", String::as_str);
         // The newest ids are the most interesting, so half of the deeds take one of them.
         let id = if self.how >= 128 { ids.last().map_or(id, String::as_str) } else { id };
-        let mut text = row.map(|(_, text)| (*text).to_owned()).unwrap_or_default();
+        let mut text = weighted(DEEDS, self.what).to_owned();
         let settings =
             ["moderated 1", "archive 0", "members-only 1", "slow-mode 2", "history none", "aliases tea@rooms.example"];
         for (gap, value) in [
@@ -213,10 +207,6 @@ fn place(number: u8, rooms: &[String]) -> String {
 
 /// A room that there is not.
 const NOWHERE: &str = "aaaaaaaaaaaaaaaaaaaaaaaaaa@rooms.example";
-
-fn pick<'a>(list: &[&'a str], number: u8) -> &'a str {
-    list.get(usize::from(number) % list.len().max(1)).copied().unwrap_or_default()
-}
 
 fn form(kind: &str) -> String {
     format!("<field var='FORM_TYPE' type='hidden'><value>urn:xmpp:gc3:{kind}</value></field>")

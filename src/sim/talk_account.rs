@@ -1,5 +1,6 @@
 //! Random conversations with an account at its own server: for the laws, by property test and by fuzzing.
 
+use super::choice::pick;
 use super::laws::{self, Bounds, Moment, Op};
 use super::vectors::START;
 use crate::codec::{Reader, Stanza};
@@ -65,10 +66,6 @@ pub fn account() -> Account {
     let limits = AccountLimits { rooms: 3, open: 3, early: 2, leaving: 3, sessions: 2, ..AccountLimits::default() };
     let jid = jid::BareJid::new("ann@tea.example").expect("a JID");
     Account::new(&jid, limits, Seed::new([3; 32]))
-}
-
-fn pick<'a>(list: &[&'a str], number: u8) -> &'a str {
-    list.get(usize::from(number) % list.len().max(1)).copied().unwrap_or_default()
 }
 
 /// What bytes stand for: six of them are one deed. Gives what went in; any bytes are a conversation.

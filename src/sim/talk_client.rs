@@ -1,5 +1,6 @@
 //! Random conversations with a device in a room: for the laws, by property test and by fuzzing.
 
+use super::choice::{one_of, pick};
 use super::laws::{self, Bounds, Moment, Op};
 use super::vectors::START;
 use crate::codec::Reader;
@@ -110,10 +111,6 @@ pub fn client(kind: u8) -> Client {
     Client::new(config, limits, Seed::new([3; 32]))
 }
 
-fn pick<T: Copy>(list: &[T], number: u8) -> Option<T> {
-    list.get(usize::from(number) % list.len().max(1)).copied()
-}
-
 /// What bytes stand for: five of them are one thing that happens. Any bytes are a conversation.
 #[must_use]
 pub fn script(kind: u8, bytes: &[u8]) -> Vec<Moment<Input>> {
@@ -129,7 +126,6 @@ pub fn script(kind: u8, bytes: &[u8]) -> Vec<Moment<Input>> {
         let newest = asked.len().wrapping_sub(1).wrapping_sub(usize::from(how % 3));
         let (id, to) = asked.get(newest).map_or(("none", "nobody.example"), |(id, to)| (id.as_str(), to.as_str()));
         let text = pick(COMES, what)
-            .unwrap_or_default()
             .replace("{id}", id)
             .replace("{to}", to)
             .replace("{me}", "ann@tea.example/pot")
@@ -140,7 +136,7 @@ pub fn script(kind: u8, bytes: &[u8]) -> Vec<Moment<Input>> {
         };
         let op = op.or_else(|| match what {
             248.. => Some(Op::Wake),
-            216..248 => pick(&COMMANDS, n).map(|command| Op::Input(Input::Command(command))),
+            216..248 => one_of(&COMMANDS, n).map(|&command| Op::Input(Input::Command(command))),
             _ => came(),
         });
         let op = op.unwrap_or(Op::Wake);

@@ -2,6 +2,7 @@
 
 use core::convert::Infallible;
 
+use super::choice::{pick, weighted};
 use super::laws::{self, Bounds, Moment, Op};
 use super::vectors::builtin::push_client::{ACCOUNT, input};
 use super::xml;
@@ -69,10 +70,6 @@ const DEEDS: &[(u32, &str)] = &[
     ),
 ];
 
-fn pick<'a>(list: &[&'a str], number: u8) -> &'a str {
-    list.get(usize::from(number) % list.len().max(1)).copied().unwrap_or_default()
-}
-
 impl Deed {
     /// The deeds that bytes stand for, four bytes each. Any bytes are a conversation; what is too long is cut.
     #[must_use]
@@ -83,14 +80,7 @@ impl Deed {
     }
 
     fn text(self, asked: &[(String, String)]) -> String {
-        let all: u32 = DEEDS.iter().map(|(weight, _)| weight).sum();
-        let mut left = u32::from(self.what) % all;
-        let row = DEEDS.iter().find(|(weight, _)| {
-            let here = left < *weight;
-            left = left.saturating_sub(*weight);
-            here
-        });
-        let mut text = row.map(|(_, text)| (*text).to_owned()).unwrap_or_default();
+        let mut text = weighted(DEEDS, self.what).to_owned();
         let back = asked.len().saturating_sub(1 + usize::from(self.how % 8 / 3));
         let (id, to) = asked.get(back).map_or(("none", ACCOUNT), |(id, to)| (id, to));
         for (gap, value) in [

@@ -3,6 +3,7 @@
 use core::convert::Infallible;
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::choice::{pick, weighted};
 use super::laws::{self, Bounds, Moment, Op};
 use super::vectors::builtin::push_room::{ROOM, input};
 use super::xml;
@@ -87,10 +88,6 @@ const DEEDS: &[(u32, &str)] = &[
     ),
 ];
 
-fn pick<'a>(list: &[&'a str], number: u8) -> &'a str {
-    list.get(usize::from(number) % list.len().max(1)).copied().unwrap_or_default()
-}
-
 impl Deed {
     /// The deeds that bytes stand for, five bytes each. Any bytes are a conversation; what is too long is cut.
     #[must_use]
@@ -106,14 +103,7 @@ impl Deed {
     }
 
     fn text(self, step: usize) -> String {
-        let all: u32 = DEEDS.iter().map(|(weight, _)| weight).sum();
-        let mut left = u32::from(self.what) % all;
-        let row = DEEDS.iter().find(|(weight, _)| {
-            let here = left < *weight;
-            left = left.saturating_sub(*weight);
-            here
-        });
-        let mut text = row.map(|(_, text)| (*text).to_owned()).unwrap_or_default();
+        let mut text = weighted(DEEDS, self.what).to_owned();
         let (ground, _) = PEOPLE.split_at(PEOPLE.len() - 1);
         let mentions = [
             "",

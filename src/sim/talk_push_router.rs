@@ -10,6 +10,7 @@ use std::sync::Arc;
 use jid::{BareJid, FullJid};
 
 use super::bench::Bench;
+use super::choice::pick;
 use super::laws::{self, Bounds, Moment, Op};
 use super::talk::Deed;
 use super::transcript::Line;
@@ -65,10 +66,6 @@ pub struct Talk {
     pub journal: Vec<Moment<Input>>,
     /// The router as it was left.
     pub router: Router,
-}
-
-fn pick<'a>(list: &[&'a str], number: u8) -> &'a str {
-    list.get(usize::from(number) % list.len().max(1)).copied().unwrap_or_default()
 }
 
 fn stanza(text: &str) -> Result<Stanza, String> {

@@ -5,6 +5,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::bench::Bench;
+use super::choice::one_of;
 use super::laws::{self, Bounds, Moment};
 use super::transcript::Line;
 use super::vectors::{START, Shelves, UPLOADS, policy_of_vectors};
@@ -152,10 +153,6 @@ struct World {
     orders: Vec<(Time, Order)>,
 }
 
-fn pick<T>(list: &[T], number: u8) -> Option<&T> {
-    list.get(usize::from(number) % list.len().max(1))
-}
-
 impl World {
     fn act(&mut self, deed: &Deed) -> Result<(), String> {
         self.now = Time::from_millis(self.now.millis().saturating_add(deed.after));
@@ -211,7 +208,7 @@ impl World {
             28 if deed.how & 3 == 0 => Input::AccountRemoved { account: owner.into() },
             29 => {
                 let class = [Some("member".into()), Some("guest".into()), None];
-                Input::Class { account: owner.into(), class: pick(&class, deed.how).cloned().flatten() }
+                Input::Class { account: owner.into(), class: one_of(&class, deed.how).cloned().flatten() }
             }
             30 => Input::Policy(Box::new(policy(deed.how))),
             _ => {

@@ -14,6 +14,7 @@ use crate::machine::Machine as _;
 use crate::ns;
 use crate::seed::Seed;
 use crate::sim::bench::Bench;
+use crate::sim::choice::pick;
 use crate::sim::laws::{self, Bounds, Moment};
 use crate::sim::vectors::START;
 use crate::snapshot::Snapshot as _;
@@ -77,10 +78,6 @@ pub struct Deed {
     pub how: u8,
     /// To whom or from whom.
     pub whom: u8,
-}
-
-fn pick<'a>(list: &[&'a str], number: u8) -> &'a str {
-    list.get(usize::from(number) % list.len()).copied().unwrap_or_default()
 }
 
 fn session(number: u8) -> Option<FullJid> {
