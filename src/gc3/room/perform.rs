@@ -3,7 +3,8 @@
 use super::judge::{self, Change};
 use super::say::{self, Spoken};
 use super::state::{Bound, Configuring, Ending, Joining, Pass, Redeeming, Timer, Topics, Turn, Why};
-use super::{Out, Room, RoomOrder, watch};
+use super::watch::{self, Concerned};
+use super::{Out, Room, RoomOrder};
 use crate::codec::Stanza;
 use crate::gc3::host::Notice;
 use crate::gc3::rules::{acl, muc, table as rule};
@@ -145,7 +146,7 @@ impl Room {
             Change::Edit(mut edits) => {
                 let rules = core::mem::take(&mut edits.rules);
                 let actor = edits.actor;
-                let (concerned, own) = watch::concerned(state, &edits);
+                let concerned = watch::concerned(state, &edits);
                 let welcome = core::mem::take(&mut edits.welcome);
                 let edited = state.edit(edits);
                 say::edited(state, out, why, stanza, &rules, &edited.departed);
@@ -154,7 +155,11 @@ impl Room {
                     state.invite(invitee, actor);
                 }
                 say::muc::admin::welcome(state, out, actor, &welcome);
-                watch::changed(state, out, concerned.as_deref(), own);
+                match concerned {
+                    Concerned::Nobody => {}
+                    Concerned::One(whom, own) => watch::changed(state, out, Some(&whom), own),
+                    Concerned::Many => watch::changed(state, out, None, None),
+                }
                 // What is no request has no answer that would say why.
                 if stanza.kind == crate::codec::StanzaKind::Message {
                     say::also(out, why);

@@ -108,8 +108,18 @@ pub(super) fn changed(state: &State, out: &mut Out<'_>, whom: Option<&str>, own:
     }
 }
 
-/// Whom a set of changes concerns: one account, or (`None`) perhaps everybody; and whether it registered itself.
-pub(super) fn concerned(state: &State, edits: &Edits) -> (Option<Box<str>>, Option<Ground>) {
+/// Whom a set of changes concerns.
+pub(super) enum Concerned {
+    /// Nobody, but for those who are put out, of whom `Left` tells.
+    Nobody,
+    /// One account, and whether it registered itself.
+    One(Box<str>, Option<Ground>),
+    /// Perhaps everybody.
+    Many,
+}
+
+/// Whom a set of changes concerns, before it is made.
+pub(super) fn concerned(state: &State, edits: &Edits) -> Concerned {
     let own = edits.reserve.iter().any(|reserve| reserve.own).then_some(Ground::Registration);
     let entries = edits.entries.iter().map(|edit| match &edit.key {
         Key::Account(bare) => Some(&**bare),
@@ -119,8 +129,11 @@ pub(super) fn concerned(state: &State, edits: &Edits) -> (Option<Box<str>>, Opti
     let roles = edits.roles.iter().map(|(who, _, _)| Some(state.people.jid(*who)));
     let reserve = edits.reserve.iter().map(|reserve| Some(&*reserve.bare));
     let mut all = entries.chain(roles).chain(reserve);
-    let first = all.next().flatten();
-    (first.filter(|first| all.all(|other| other == Some(first))).map(Into::into), own)
+    match all.next() {
+        None => Concerned::Nobody,
+        Some(Some(first)) if all.all(|other| other == Some(first)) => Concerned::One(first.into(), own),
+        Some(_) => Concerned::Many,
+    }
 }
 
 /// Tells that a message was accepted.
