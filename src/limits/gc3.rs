@@ -109,6 +109,8 @@ pub struct Gc3Limits {
     pub hats_worn: usize,
     /// Invitations by token that a room keeps (XEP-0488). Default 100.
     pub tokens: usize,
+    /// Those of them that one account was given. Default 10.
+    pub tokens_each: usize,
     /// How long such a token lives at the most. Default 7 days.
     pub token_life: Span,
     /// Registrations that wait for approval. Default 100.
@@ -206,6 +208,7 @@ impl Default for Gc3Limits {
             hats: 64,
             hats_worn: 16,
             tokens: 100,
+            tokens_each: 10,
             token_life: Span::from_days(7),
             requests: 100,
             registrations: Rate::per(3, Span::from_hours(1)),

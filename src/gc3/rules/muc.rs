@@ -106,7 +106,7 @@ crate::rules! { "muc";
     TK3 "TK3" "PROFILE#tokens; XEP-0488 §3.5" "Who is on no list and enters with a token as password becomes a member, and the token is used once.";
     TK4 "TK4" "PROFILE#tokens; XEP-0488 §3.5; our" "A token that is over, used up, revoked, or given by somebody who may not invite any more, lets nobody in.";
     TK5 "TK5" "PROFILE#tokens; XEP-0488 §3.6, §3.7" "Who gets tokens lists and revokes the own ones, moderators all, and to revoke any other is `cancel/item-not-found`.";
-    TK6 "TK6" "PROFILE#tokens; our" "More than 100 tokens of a room are refused with `wait/resource-constraint`.";
+    TK6 "TK6" "PROFILE#tokens; our" "More than 100 tokens of a room, or 10 of one account, are refused with `wait/resource-constraint`.";
     RA1 "RA1" "PROFILE#activity; XEP-0437 §4" "Who subscribes to activity indicators is told at once of the rooms where something was said since it was last in.";
     RA2 "RA2" "PROFILE#activity; XEP-0437 §4" "Who is subscribed is told of the next message in a room that it is not in, and not of the following ones.";
     RA3 "RA3" "PROFILE#activity; XEP-0437 §3.1; our" "A device that is in the room is not told, and waits for the next message when it leaves.";

@@ -22,7 +22,9 @@ pub(super) fn tokens(state: &State, sender: &Sender<'_>, asked: &Tokens) -> (Rul
     match asked {
         Tokens::Request { .. } if !may => refuse(rule::TK2, FORBIDDEN),
         Tokens::Request { seconds, uses } => {
-            if state.invites.iter(state.now).count() >= state.limits.tokens {
+            let all = state.invites.iter(state.now);
+            let own = all.clone().filter(|(_, invite)| invite.by == person.id);
+            if all.count() >= state.limits.tokens || own.count() >= state.limits.tokens_each {
                 return refuse(rule::TK6, TOO_MANY);
             }
             let until = state.now.plus(state.token_life(*seconds));

@@ -40,7 +40,7 @@ impl Invites {
     }
 
     /// All that have not ended, in the order of their texts.
-    pub(crate) fn iter(&self, now: Time) -> impl Iterator<Item = (&str, &Invite)> {
+    pub(crate) fn iter(&self, now: Time) -> impl Iterator<Item = (&str, &Invite)> + Clone {
         self.0.iter().filter(move |(_, invite)| invite.until > now).map(|(token, invite)| (&**token, invite))
     }
 

@@ -113,7 +113,7 @@ fn limit(limits: &mut Gc3Limits, name: &str, value: u64) -> Result<(), String> {
     set_limit!(limits, name, value;
         numbers avatar_bytes crowd crowd_speakers participants sessions access aliases message_bytes subject_bytes form_fields tombstones recent
             held held_bytes in_flight archive_page list_page look_up announce_items farewells audit reactions rooms
-            rooms_per_account rooms_page caps rates_remembered acl_groups hats hats_worn requests tokens indicated heard reactions_together reacted;
+            rooms_per_account rooms_page caps rates_remembered acl_groups hats hats_worn requests tokens tokens_each indicated heard reactions_together reacted;
         rates acl alias_changes entries input relay_pair relay_asker relay_target sync archive bounces reports creation registrations indications);
     Ok(())
 }
