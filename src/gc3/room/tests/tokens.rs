@@ -45,8 +45,10 @@ fn a_token_outlives_a_restart_and_no_more_come_in_than_may() {
 #[test]
 fn tokens_differ_and_do_not_stay_for_ever() {
     let mut world = closed();
-    let tokens: BTreeSet<String> = (0..20).map(|_| world.token("delay='3600'")).collect();
-    assert_eq!(tokens.len(), 20);
+    let tokens: BTreeSet<String> = (0..10).map(|_| world.token("delay='3600'")).collect();
+    assert_eq!(tokens.len(), 10);
+    // No account takes all that a room has; when those are over it may have more.
+    world.set(ANN, &format!("<request {NS}/>")).refused("muc.TK6", "wait", "resource-constraint");
     let full = world.room.save().len();
     world.wait(3_600_000);
     world.token("");
