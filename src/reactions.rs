@@ -2,7 +2,8 @@
 //! client that offers what is allowed.
 //!
 //! ```
-//! use xmpp_machines::reactions::{Own, Refused, Restrictions};
+//! use xmpp_machines::reactions::{Own, Refused, Restrictions, Wish};
+//! use xmpp_machines::{Span, Time};
 //!
 //! // What a room publishes: one reaction each, of two.
 //! let hearts = Restrictions { max: Some(1), allowed: vec!["❤".into(), "💜".into()] };
@@ -12,12 +13,18 @@
 //!
 //! // What a client sends: where one is allowed, another takes its place; with the mark for colour it is the same.
 //! let mut own = Own::default();
-//! assert_eq!(own.add(&hearts, "💜"), Ok(vec!["💜".to_owned()]));
-//! own.sent("r1", vec!["💜".to_owned()]);
-//! assert_eq!(own.add(&hearts, "❤\u{fe0f}"), Ok(vec!["❤\u{fe0f}".to_owned()]));
-//! // The room refuses it after all: what was accepted last is shown again.
+//! let now = Time::from_millis(1_800_000_000_000);
+//! let purple = own.wanted(&hearts, &Wish::Add("💜".into()))?;
+//! own.sent("r1", purple, now.plus(Span::from_secs(30)));
+//! let red = own.wanted(&hearts, &Wish::Add("❤\u{fe0f}".into()))?;
+//! assert_eq!(red, ["❤\u{fe0f}"]);
+//! // The room refuses the first after all: what was accepted last is shown again.
 //! assert_eq!(own.refused("r1"), Some(&[][..]));
+//! # Ok::<(), xmpp_machines::reactions::Refused>(())
 //! ```
+//!
+//! [`gc3::Client`](crate::gc3::Client) does all of this for a device in a room: it asks what is allowed, sends, and takes
+//! back what was refused.
 
 use icu_normalizer::ComposingNormalizerBorrowed;
 use minidom::Element;
@@ -26,11 +33,12 @@ use unicode_segmentation::UnicodeSegmentation;
 
 use crate::codec::{Field, FieldType, Form, FormType};
 use crate::ns;
+use crate::time::Time;
 
 /// The most reactions that a client sends to one message, whatever it may.
 pub const MOST: usize = 16;
 
-/// The longest reaction that can be allowed, in bytes: families and flags have some thirty.
+/// The longest reaction that can be allowed, or sent by a client, in bytes: families and flags have some thirty.
 pub const LONGEST: usize = 64;
 
 /// What a room or a gateway allows. The default is everything.
@@ -42,16 +50,39 @@ pub struct Restrictions {
     pub allowed: Vec<String>,
 }
 
+/// How a user changes the own reactions to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Wish {
+    /// One more, or one instead of the other where one is allowed.
+    Add(Box<str>),
+    /// One less.
+    Remove(Box<str>),
+    /// Exactly these.
+    Set(Vec<Box<str>>),
+}
+
 /// Why reactions are refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refused {
-    /// One of them is not one character, as people see it.
+    /// One of them is not one character, as people see it, or longer than [`LONGEST`].
     NoCharacter,
     /// One of them is not allowed.
     NotOffered,
     /// They are too many.
     TooMany,
 }
+
+impl core::fmt::Display for Refused {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.write_str(match self {
+            Self::NoCharacter => "not one character",
+            Self::NotOffered => "not allowed",
+            Self::TooMany => "too many",
+        })
+    }
+}
+
+impl core::error::Error for Refused {}
 
 /// The form in which a reaction is compared: composed, without the mark that asks for colour. Tones of skin differ.
 #[must_use]
@@ -65,6 +96,35 @@ pub fn key(reaction: &str) -> String {
 pub fn is_one(reaction: &str) -> bool {
     let mut clusters = reaction.graphemes(true);
     clusters.next().is_some() && clusters.next().is_none()
+}
+
+/// Whether a client sends it: one character, and not too long.
+fn is_sent(reaction: &str) -> bool {
+    reaction.len() <= LONGEST && is_one(reaction)
+}
+
+/// The set in which each reaction stands once, in the first way in which it is written.
+fn merged<'a>(set: impl IntoIterator<Item = &'a str>) -> Vec<String> {
+    let mut all: Vec<String> = Vec::new();
+    let mut known = std::collections::BTreeSet::new();
+    for reaction in set {
+        if known.insert(key(reaction)) {
+            all.push(reaction.to_owned());
+        }
+    }
+    all
+}
+
+/// The message whose reactions a message gives, and the reactions: each once, and only those that are one character.
+/// Nothing if it gives none, or more than one set, or none that says to what.
+#[must_use]
+pub fn given(message: &Element) -> Option<(&str, Vec<String>)> {
+    let mut all = message.children().filter(|child| child.is("reactions", ns::REACTIONS));
+    let (Some(reactions), None) = (all.next(), all.next()) else { return None };
+    let to = reactions.attr("id").filter(|id| !id.is_empty())?;
+    let each = reactions.children().filter(|child| child.is("reaction", ns::REACTIONS)).map(Element::text);
+    let each: Vec<String> = each.map(|text| text.trim().to_owned()).filter(|text| is_one(text)).collect();
+    Some((to, merged(each.iter().map(String::as_str))))
 }
 
 /// The different reactions of a set, each as it is compared.
@@ -95,6 +155,19 @@ impl Restrictions {
             }
             list => Some(Self { max, allowed: list.map_or_else(Vec::new, |list| list.values.clone()) }),
         }
+    }
+
+    /// The same in so many reactions at the most, and without those that no client sends. What is left of a list in
+    /// which nothing can be sent allows nothing.
+    #[must_use]
+    pub fn kept(mut self, most: usize) -> Self {
+        let listed = !self.allowed.is_empty();
+        let sent = self.allowed.iter().map(|reaction| reaction.trim()).filter(|reaction| is_sent(reaction));
+        self.allowed = sent.take(most).map(str::to_owned).collect();
+        if listed && self.allowed.is_empty() {
+            self.max = Some(0);
+        }
+        self
     }
 
     /// The form that publishes them, if there are any.
@@ -145,67 +218,118 @@ impl Restrictions {
 }
 
 /// One's own reactions to one message, as a client keeps them.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Own {
     accepted: Vec<String>,
-    /// What was sent and neither came back nor was refused, in order, by the ids of the stanzas.
-    open: Vec<(String, Vec<String>)>,
+    /// When that was accepted: what an archive tells later may be older.
+    since: Time,
+    /// What was sent and neither came back nor was refused, in order.
+    open: Vec<Open>,
+}
+
+/// A set that was sent.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Open {
+    /// The id of the stanza.
+    id: Box<str>,
+    set: Vec<String>,
+    /// How long it is waited for.
+    until: Time,
 }
 
 impl Own {
     /// What is shown: what was sent last, whether it was accepted or not.
     #[must_use]
     pub fn shown(&self) -> &[String] {
-        self.open.last().map_or(&self.accepted, |(_, set)| set)
+        self.open.last().map_or(&self.accepted, |open| &open.set)
     }
 
-    /// The set to send in order to add a reaction. Where only one is allowed, it takes the place of the other.
+    /// Whether something that was sent has neither come back nor been refused.
+    #[must_use]
+    pub const fn waits(&self) -> bool {
+        !self.open.is_empty()
+    }
+
+    /// The set to send for what is wished. To wish for less is always right.
     ///
     /// # Errors
     /// Why there is none.
-    pub fn add(&self, restrictions: &Restrictions, reaction: &str) -> Result<Vec<String>, Refused> {
-        let mut set = if restrictions.max == Some(1) { Vec::new() } else { self.shown().to_vec() };
-        set.retain(|one| key(one) != key(reaction));
-        set.push(reaction.to_owned());
+    pub fn wanted(&self, restrictions: &Restrictions, wish: &Wish) -> Result<Vec<String>, Refused> {
+        let shown = self.shown();
+        let set = match wish {
+            Wish::Remove(reaction) => {
+                return Ok(shown.iter().filter(|one| key(one) != key(reaction)).cloned().collect());
+            }
+            Wish::Add(reaction) if shown.iter().any(|one| key(one) == key(reaction)) => return Ok(shown.to_vec()),
+            Wish::Add(reaction) if restrictions.max == Some(1) => vec![String::from(&**reaction)],
+            Wish::Add(reaction) => shown.iter().cloned().chain([String::from(&**reaction)]).collect(),
+            Wish::Set(set) => merged(set.iter().map(|reaction| &**reaction)),
+        };
+        let new = |reaction: &String| !shown.contains(reaction);
+        if !{ set.iter() }.filter(|one| new(one)).all(|reaction| is_sent(reaction)) {
+            return Err(Refused::NoCharacter);
+        }
         if set.len() > MOST {
             return Err(Refused::TooMany);
         }
-        if !is_one(reaction) {
-            return Err(Refused::NoCharacter);
-        }
-        restrictions.check([], set.iter().map(String::as_str))?;
+        restrictions.check(shown.iter().map(String::as_str), set.iter().map(String::as_str))?;
         Ok(set)
     }
 
-    /// The set to send in order to take a reaction away.
-    #[must_use]
-    pub fn without(&self, reaction: &str) -> Vec<String> {
-        self.shown().iter().filter(|one| key(one) != key(reaction)).cloned().collect()
-    }
-
-    /// A set was sent in a stanza of that id. Only the last 16 can be refused: a peer that never answers is not waited for.
-    pub fn sent(&mut self, id: &str, set: Vec<String>) {
-        self.open.push((id.to_owned(), set));
-        if self.open.len() > MOST {
-            self.accepted = self.open.remove(0).1;
+    /// A set was sent in a stanza of that id, and is waited for until then. Only the last 16 are waited for.
+    pub fn sent(&mut self, id: &str, set: Vec<String>, until: Time) {
+        if self.open.len() >= MOST {
+            self.open.remove(0);
         }
+        self.open.push(Open { id: id.into(), set, until });
     }
 
-    /// The stanza of that id came back from the room, or was received.
-    pub fn accepted(&mut self, id: &str) {
-        if let Some(at) = self.open.iter().position(|(sent, _)| sent == id) {
+    /// A set of the same author came from the room, in a stanza of that id: what is shown now, if that is something else.
+    /// Of what is accepted at different times the latest holds.
+    pub fn accepted(&mut self, id: Option<&str>, set: Vec<String>, at: Time) -> Option<&[String]> {
+        let before = self.shown().to_vec();
+        if let Some(place) = self.open.iter().position(|open| Some(&*open.id) == id) {
             // What was sent before it is overtaken.
-            if let Some((_, set)) = self.open.drain(..=at).next_back() {
-                self.accepted = set;
-            }
+            self.open.drain(..=place);
         }
+        if at >= self.since {
+            self.since = at;
+            self.accepted = set;
+            // Nobody can send more or longer ones from here, so what did has no need to be remembered whole.
+            self.accepted.retain(|reaction| reaction.len() <= LONGEST);
+            self.accepted.truncate(MOST);
+        }
+        self.changed(&before)
     }
 
     /// The stanza of that id was refused: gives back what is to be shown now.
     pub fn refused(&mut self, id: &str) -> Option<&[String]> {
-        let at = self.open.iter().position(|(sent, _)| sent == id)?;
+        let at = self.open.iter().position(|open| *open.id == *id)?;
         self.open.remove(at);
         Some(self.shown())
+    }
+
+    /// Until when the first is waited for.
+    #[must_use]
+    pub fn deadline(&self) -> Option<Time> {
+        self.open.iter().map(|open| open.until).min()
+    }
+
+    /// It is later: what did not come in time is not shown any more. What is shown now, if that is something else.
+    pub fn late(&mut self, now: Time) -> Option<&[String]> {
+        let before = self.shown().to_vec();
+        self.open.retain(|open| open.until > now);
+        self.changed(&before)
+    }
+
+    fn changed(&self, before: &[String]) -> Option<&[String]> {
+        Some(self.shown()).filter(|shown| *shown != before)
+    }
+
+    /// Whether it is something that the others make.
+    pub(crate) fn check(&self) -> bool {
+        let fits = |set: &Vec<String>| set.len() <= MOST && set.iter().all(|reaction| reaction.len() <= LONGEST);
+        self.open.len() <= MOST && fits(&self.accepted) && self.open.iter().all(|open| fits(&open.set))
     }
 }
 
@@ -269,20 +393,75 @@ mod tests {
         assert_eq!(Restrictions::published(&"<query xmlns='a'/>".parse().unwrap()), None);
     }
 
+    /// Adds, at a time that is never over.
+    fn add(own: &mut Own, id: &str, reaction: &str) -> Result<(), Refused> {
+        let set = own.wanted(&Restrictions::default(), &Wish::Add(reaction.into()))?;
+        own.sent(id, set, Time::from_millis(100));
+        Ok(())
+    }
+
     #[test]
     fn a_client_goes_back_to_what_was_accepted() {
-        let free = Restrictions::default();
         let mut own = Own::default();
         for (id, reaction) in [("1", "👍"), ("2", "💜"), ("3", "🐢")] {
-            let set = own.add(&free, reaction).unwrap();
-            own.sent(id, set);
+            add(&mut own, id, reaction).unwrap();
         }
-        own.accepted("1");
+        assert_eq!(own.accepted(Some("1"), vec!["👍".into()], Time::from_millis(5)), None);
         assert_eq!(own.shown().len(), 3);
         assert_eq!(own.refused("3"), Some(&["👍".to_owned(), "💜".to_owned()][..]));
         assert_eq!(own.refused("2"), Some(&["👍".to_owned()][..]));
         assert_eq!(own.refused("2"), None);
-        assert_eq!(own.without("👍"), [""; 0]);
-        assert_eq!(own.add(&free, "👍👍"), Err(Refused::NoCharacter));
+        assert_eq!(own.wanted(&Restrictions::default(), &Wish::Remove("👍\u{fe0f}".into())), Ok(Vec::new()));
+        assert_eq!(add(&mut own, "4", "👍👍"), Err(Refused::NoCharacter));
+        assert_eq!(add(&mut own, "4", &format!("e{}", "\u{301}".repeat(40))), Err(Refused::NoCharacter));
+    }
+
+    #[test]
+    fn what_is_older_or_comes_too_late() {
+        let mut own = Own::default();
+        let heart = || vec!["💜".to_owned()];
+        assert_eq!(own.accepted(None, heart(), Time::from_millis(5)), Some(&heart()[..]));
+        assert_eq!(own.accepted(None, Vec::new(), Time::from_millis(4)), None, "an archive is behind");
+        add(&mut own, "1", "👍").unwrap();
+        assert_eq!((own.deadline(), own.late(Time::from_millis(99))), (Some(Time::from_millis(100)), None));
+        assert_eq!(own.late(Time::from_millis(100)), Some(&heart()[..]));
+        assert!(!own.waits() && own.refused("1").is_none());
+        let both = vec!["💜".to_owned(), "👍".to_owned()];
+        assert_eq!(own.accepted(Some("1"), both.clone(), Time::from_millis(200)), Some(&both[..]));
+    }
+
+    #[test]
+    fn a_client_keeps_within_its_own_bounds() {
+        let mut own = Own::default();
+        for n in 0..40 {
+            let letter = char::from(b'A' + n);
+            let added = add(&mut own, &n.to_string(), &letter.to_string());
+            assert_eq!(added.is_ok(), n < 16, "{letter}");
+        }
+        let many: Vec<String> = (b'a'..=b'z').map(|letter| char::from(letter).to_string()).collect();
+        _ = own.accepted(None, many, Time::from_millis(1));
+        own.late(Time::from_millis(100));
+        assert!(own.check() && own.shown().len() == MOST);
+        let list = Restrictions { max: None, allowed: vec!["ab".into(), "a".repeat(99)] };
+        assert_eq!(list.kept(2), Restrictions { max: Some(0), allowed: Vec::new() });
+        let list = Restrictions { max: Some(2), allowed: vec!["a".into(), "bb".into(), "c".into(), "d".into()] };
+        assert_eq!(list.kept(2), Restrictions { max: Some(2), allowed: vec!["a".into(), "c".into()] });
+    }
+
+    #[test]
+    fn what_a_message_gives() {
+        let read = |inner: &str| {
+            let text = format!("<message xmlns='jabber:client'>{inner}</message>");
+            let message: Element = text.parse().unwrap();
+            given(&message).map(|(to, set)| (to.to_owned(), set.join(" ")))
+        };
+        let one = |id: &str, each: &str| format!("<reactions xmlns='urn:xmpp:reactions:0'{id}>{each}</reactions>");
+        let each =
+            "<reaction>❤</reaction><reaction> ❤\u{fe0f} </reaction><reaction>👍👍</reaction><reaction>👍</reaction>";
+        assert_eq!(read(&one(" id='s1'", each)), Some(("s1".to_owned(), "❤ 👍".to_owned())));
+        assert_eq!(read(&one(" id='s1'", "")), Some(("s1".to_owned(), String::new())));
+        assert_eq!(read(&one("", each)), None);
+        assert_eq!(read(&one(" id='s1'", each).repeat(2)), None);
+        assert_eq!(read("<body>hello</body>"), None);
     }
 }

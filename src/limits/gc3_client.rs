@@ -31,6 +31,12 @@ pub struct ClientLimits {
     pub seen: usize,
     /// Gaps that are kept; older ones grow together. Default 16.
     pub gaps: usize,
+    /// Messages whose own reactions are remembered: as many as messages are, for to react to what is out of sight is
+    /// rare, and costs no more than that the reactions there have to be given again. Default 512.
+    pub reacted: usize,
+    /// Reactions that the room allows, of which the user chooses: more than anybody would look through, and 32 KiB at
+    /// the most. Default 512.
+    pub offered: usize,
 }
 
 impl Default for ClientLimits {
@@ -48,6 +54,8 @@ impl Default for ClientLimits {
             pages: 20,
             seen: 512,
             gaps: 16,
+            reacted: 512,
+            offered: 512,
         }
     }
 }

@@ -2,13 +2,14 @@
 
 use minidom::Element;
 
-use super::host::{Gap, Heard, Notice, Order, Standing};
+use super::host::{Gap, Heard, Notice, Order, Reactions, Standing};
 use super::machine::Client;
 use super::rules as rule;
 use super::say::{self, Out};
 use super::state::{Reading, TEXT_BYTES, Walk};
 use crate::codec::{Condition, Delay, ErrorType, Page, PageRequest, Position, Stanza, StanzaError, StanzaType, sid};
 use crate::ns;
+use crate::reactions;
 use crate::rule::Rule;
 use crate::time::Time;
 
@@ -48,6 +49,8 @@ impl Client {
         let heard = self.heard(&stanza.element, id.clone(), stamp, true, out);
         let by_id = heard.author.is_some() && heard.author == self.state.id;
         let by_name = !self.state.gc3() && heard.nick.as_deref() == Some(&*self.state.nick);
+        // What is told again of what was said before may be of another who had the name then.
+        let own = by_id || (by_name && heard.author.is_none() && heard.stamp.is_none());
         // Its own words come back to whoever spoke, with a session or without (GC3 M4).
         if !by_id && !by_name {
             self.proved();
@@ -61,12 +64,25 @@ impl Client {
             }
             self.state.history.live.push_back(id.clone());
         }
-        say::order(out, rule::C5, Order::Message(Box::new(heard)));
+        self.show(heard, own, rule::C5, out);
         if self.state.history.live.len() >= self.state.limits.seen.max(2) / 2 {
             self.verify(false, out);
             while self.state.history.live.len() > self.state.limits.seen.max(1) {
                 self.state.history.live.pop_front();
             }
+        }
+    }
+
+    /// Shows a message, and what it says of the user's own reactions.
+    fn show(&mut self, heard: Heard, own: bool, why: Rule, out: &mut Out<'_>) {
+        let reactions = heard.reactions.clone();
+        let sent = heard.message.attr("id").map(str::to_owned);
+        let at = heard.stamp.unwrap_or(self.state.now).min(self.state.now);
+        say::order(out, why, Order::Message(Box::new(heard)));
+        match reactions {
+            Some(reactions) if own => self.reflected(sent.as_deref(), &reactions, at, out),
+            Some(_) => say::also(out, rule::R12),
+            None => {}
         }
     }
 
@@ -90,7 +106,8 @@ impl Client {
                 say::also(out, rule::N1);
             }
         }
-        Heard { id, author, nick, stamp, live, message: message.clone() }
+        let reactions = reactions::given(message).map(|(to, set)| Box::new(Reactions { to: to.into(), set }));
+        Heard { id, author, nick, stamp, live, reactions, message: message.clone() }
     }
 
     /// Reads the archive on from what is certain (G5.4).
@@ -160,7 +177,8 @@ impl Client {
         if !self.fresh(&id) {
             return say::also(out, rule::C5);
         }
-        say::order(out, rule::C2, Order::Message(Box::new(heard)));
+        let own = heard.author.is_some() && heard.author == self.state.id;
+        self.show(heard, own, rule::C2, out);
     }
 
     /// The end of a page came, or an error.

@@ -5,6 +5,7 @@ use minidom::Element;
 use serde::{Deserialize, Serialize};
 
 use crate::codec::Stanza;
+use crate::reactions::{Refused, Restrictions, Wish};
 use crate::time::Time;
 
 /// How the room is spoken to.
@@ -36,6 +37,9 @@ pub struct ClientConfig {
     pub occupant_ids: bool,
     /// Whether the account joins for its devices (`urn:xmpp:gc3:0:pam`).
     pub account: bool,
+    /// Whether the room takes reactions (`urn:xmpp:reactions:0`), and so may restrict them: then it is asked what it
+    /// allows. No other room is asked, and there everything is allowed until one refuses.
+    pub reactions: bool,
 }
 
 /// What goes into a [`Client`](super::Client).
@@ -54,7 +58,7 @@ pub enum Input {
 }
 
 /// What the user wants, or the host learnt.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub enum Command {
     /// Be in the room.
@@ -70,6 +74,13 @@ pub enum Command {
     /// The room's subscription was approved, by the account or by another device, or is not any more: whether the room
     /// sees this device's presence.
     Seen(bool),
+    /// The user reacts to a message, or takes that back.
+    React {
+        /// The message, by the id that the room gave it.
+        to: Box<str>,
+        /// What the user wishes.
+        wish: Wish,
+    },
 }
 
 /// Whether the client is in the room.
@@ -116,6 +127,31 @@ pub enum Order {
     Message(Box<Heard>),
     /// Show that messages may be missing here.
     Gap(Gap),
+    /// Show these as the user's own reactions to a message, whatever was shown there before.
+    Reactions(Box<Reactions>),
+    /// Offer these reactions from now on.
+    Offer(Box<Restrictions>),
+}
+
+/// All reactions of somebody to a message.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Reactions {
+    /// The message, by the id that the room gave it.
+    pub to: Box<str>,
+    /// The reactions, each once; none: they were taken away.
+    pub set: Vec<String>,
+}
+
+/// Why the user's reactions are not sent.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum NotSent {
+    /// The client is not in.
+    NotIn,
+    /// The message has no id that a room gives.
+    NoMessage,
+    /// They are not allowed.
+    Refused(Refused),
 }
 
 /// A message of the room.
@@ -131,6 +167,9 @@ pub struct Heard {
     pub stamp: Option<Time>,
     /// Whether it came live.
     pub live: bool,
+    /// The author's reactions to a message, if it gives some. They take the place of the author's earlier ones, unless
+    /// those were sent later.
+    pub reactions: Option<Box<Reactions>>,
     /// The message.
     pub message: Element,
 }
@@ -158,6 +197,13 @@ pub enum Notice {
     AskUser {
         /// Who wants to subscribe.
         from: Box<str>,
+    },
+    /// What the user wished was not sent.
+    NotSent {
+        /// To which message the user would react.
+        to: Box<str>,
+        /// Why not.
+        why: NotSent,
     },
     /// A further rule took part in what was just said.
     Also,

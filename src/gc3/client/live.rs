@@ -20,6 +20,8 @@ impl Client {
         }
         self.state.standing = standing;
         say::order(out, why, Order::Standing(standing));
+        // What the room allows may have changed since the client was in.
+        self.ask_allowed(out);
     }
 
     /// Asks something about being in, and waits for the answer.
@@ -165,6 +167,7 @@ impl Client {
     /// Nothing that was asked on the old stream is answered on a new one.
     pub(super) fn forget_session(&mut self) {
         (self.state.open, self.state.retry, self.state.listing) = (None, None, None);
+        self.state.asking = None;
         self.drop_walk();
     }
 

@@ -2,6 +2,7 @@
 
 use super::book::NickBook;
 use super::host::{ClientConfig, Command, Gap, Input, Notice, Order, Standing, Why};
+use super::muc::has_status;
 use super::rules as rule;
 use super::say::{self, Out};
 use super::state::{Person, State};
@@ -10,6 +11,7 @@ use crate::limits::ClientLimits;
 use crate::machine::{Action, Machine, Misuse, Sink};
 use crate::ns;
 use crate::party::{Audience, bare};
+use crate::reactions::{Own, Restrictions};
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot};
 use crate::time::Time;
@@ -66,6 +68,18 @@ impl Client {
     #[must_use]
     pub const fn book(&self) -> &NickBook {
         &self.state.book
+    }
+
+    /// The reactions that the room allows, as far as it is known.
+    #[must_use]
+    pub const fn allowed(&self) -> &Restrictions {
+        &self.state.restrictions
+    }
+
+    /// The user's own reactions to a message, as they are shown.
+    #[must_use]
+    pub fn reactions(&self, to: &str) -> &[String] {
+        self.own(to).map_or(&[], Own::shown)
     }
 
     /// Where messages may be missing, the oldest first.
@@ -139,6 +153,7 @@ impl Client {
                 self.state.seen = seen;
                 say::also(out, rule::S7);
             }
+            Command::React { to, wish } => self.react(to, &wish, out),
         }
     }
 
@@ -169,7 +184,13 @@ impl Client {
                     out.push(rule::S9, Action::Send { to: Audience::one(&from), stanza: &pong });
                 }
             }
-            (StanzaKind::Message, StanzaType::Error) => say::tell(out, rule::E2, Notice::NotMine),
+            // An error of the room comes from where the message went; an occupant's is no answer of the room.
+            (StanzaKind::Message, StanzaType::Error) => {
+                let id = stanza.id.as_deref().unwrap_or_default();
+                if from != self.state.room() || !self.reactions_refused(id, out) {
+                    say::tell(out, rule::E2, Notice::NotMine);
+                }
+            }
             (StanzaKind::Message, type_) => self.room_message(stanza, type_, &from, &bare, out),
             _ => say::tell(out, rule::E2, Notice::NotMine),
         }
@@ -182,7 +203,8 @@ impl Client {
         }
         let result = stanza.child("result", ns::MAM);
         let gc3 = |name: &str| stanza.child(name, ns::GC3);
-        let states = result.is_some() || gc3("participants").is_some() || gc3("destroyed").is_some();
+        let states = ["participants", "destroyed", "config"].iter().any(|name| gc3(name).is_some());
+        let states = states || result.is_some();
         if states && from != bare {
             // Only the room itself says such things (GC3 G6.3).
             return say::also(out, rule::P4);
@@ -198,11 +220,18 @@ impl Client {
             return self.out_of(Why::Gone, rule::S3, out);
         }
         match type_ {
-            StanzaType::Groupchat => self.message(stanza, out),
+            StanzaType::Groupchat => {
+                self.message(stanza, out);
+                // Status 104 is a new configuration in the words of XEP-0045.
+                if from == bare && has_status(stanza.child("x", ns::MUC_USER), "104") {
+                    self.ask_allowed(out);
+                }
+            }
             // A new configuration proves that the room serves this session.
             StanzaType::Normal if gc3("config").is_some() => {
                 self.proved();
                 say::also(out, rule::S6);
+                self.ask_allowed(out);
             }
             _ => say::tell(out, rule::E2, Notice::NotMine),
         }
@@ -215,6 +244,7 @@ impl Client {
         let open = self.state.open.as_ref().is_some_and(|open| *open.id == *id);
         let listing = self.state.listing.as_ref().is_some_and(|listing| *listing.id == *id);
         let walk = self.state.history.walk.as_ref().is_some_and(|walk| *walk.id == *id);
+        let allowed = self.state.asking.as_ref().is_some_and(|asking| *asking.id == *id);
         if open {
             let Some(open) = self.state.open.take_if(|open| *open.to == *from) else {
                 return say::also(out, rule::E1);
@@ -224,8 +254,10 @@ impl Client {
                 return self.ping_again(rule::M4, out);
             }
             self.answered(&open, stanza, out);
-        } else if (listing || walk) && !room {
+        } else if (listing || walk || allowed) && !room {
             say::also(out, rule::E1);
+        } else if allowed {
+            self.allowed_came(stanza, out);
         } else if listing && !self.state.gc3() {
             self.who_is_there(stanza, out);
         } else if listing {
@@ -262,6 +294,7 @@ impl Machine for Client {
         self.wake_live(now, out);
         self.wake_people(now, out);
         self.wake_history(now, out);
+        self.wake_reactions(now, out);
     }
 
     fn deadline(&self) -> Option<Time> {
@@ -270,7 +303,7 @@ impl Machine for Client {
 }
 
 impl Snapshot for Client {
-    const FORMAT: u16 = 1;
+    const FORMAT: u16 = 2;
     const KIND: &'static str = "gc3.client";
 
     fn save_body(&self, into: &mut Vec<u8>) {

@@ -6,8 +6,10 @@
 //! (XEP-0410) everywhere else. What was missed is read from the archive, and what cannot be read is a [`Gap`] that is
 //! shown rather than hidden.
 //!
+//! It also keeps the user's own reactions (XEP-0444): sends what the room allows, and takes back what it refuses.
+//!
 //! - The rules, one sentence each: [`rules`]. The whole text: `spec-vectors/client/PROFILE.md`.
-//! - Sources: the GC3 ProtoXEP, XEP-0045, 0313, 0410, 0421, 0198.
+//! - Sources: the GC3 ProtoXEP, XEP-0045, 0313, 0410, 0421, 0444, 0198.
 //!
 //! ```
 //! use xmpp_machines::gc3::Client;
@@ -25,6 +27,7 @@
 //!     archive: true,
 //!     occupant_ids: true,
 //!     account: false,
+//!     reactions: true,
 //! };
 //! let mut client = Client::new(config, ClientLimits::default(), Seed::new([7; 32]));
 //! let mut said = Outbox::new();
@@ -43,11 +46,12 @@ mod live;
 mod machine;
 mod muc;
 mod people;
+mod reacting;
 pub mod rules;
 mod say;
 mod state;
 
 pub use book::{Named, NickBook};
-pub use host::{ClientConfig, Command, Dialect, Gap, Heard, Input, Notice, Order, Standing, Why};
+pub use host::{ClientConfig, Command, Dialect, Gap, Heard, Input, NotSent, Notice, Order, Reactions, Standing, Why};
 pub use machine::Client;
 pub use state::Person;

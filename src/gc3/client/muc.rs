@@ -13,6 +13,12 @@ use crate::codec::{Condition, Page, Stanza, StanzaError, StanzaType};
 use crate::ns;
 use crate::rule::Rule;
 
+/// Whether the room's own words in a stanza have a status of that code.
+pub(super) fn has_status(x: Option<&Element>, code: &str) -> bool {
+    let mut statuses = x.into_iter().flat_map(Element::children).filter(|child| child.is("status", ns::MUC_USER));
+    statuses.any(|status| status.attr("code") == Some(code))
+}
+
 impl Client {
     /// Enters by presence.
     pub(super) fn enter(&mut self, why: Rule, out: &mut Out<'_>) {
@@ -82,11 +88,7 @@ impl Client {
     /// Presence of the room: somebody's, or an error.
     pub(super) fn occupant(&mut self, stanza: &Stanza, nick: Option<&str>, out: &mut Out<'_>) {
         let x = stanza.child("x", ns::MUC_USER);
-        let has = |code: &str| {
-            let mut statuses =
-                x.into_iter().flat_map(Element::children).filter(|child| child.is("status", ns::MUC_USER));
-            statuses.any(|status| status.attr("code") == Some(code))
-        };
+        let has = |code: &str| has_status(x, code);
         // Who is out, or going, hears the room's farewell and no more.
         if !self.state.want {
             let farewell = stanza.type_ == StanzaType::Unavailable && has("110") && !has("303");

@@ -1,12 +1,13 @@
 //! What a client knows of its room. Plain data; decides nothing.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use serde::{Deserialize, Serialize};
 
 use super::book::NickBook;
 use super::host::{ClientConfig, Dialect, Gap, Standing, Why};
 use crate::limits::ClientLimits;
+use crate::reactions::{LONGEST, Own, Restrictions};
 use crate::seed::Seed;
 use crate::time::{Span, Time};
 
@@ -160,6 +161,19 @@ pub(super) struct State {
     /// Until when a subscription request belongs to the join that was answered.
     pub(super) approve_until: Option<Time>,
     pub(super) book: NickBook,
+    /// What the room allows.
+    pub(super) restrictions: Restrictions,
+    /// The open question what it allows.
+    pub(super) asking: Option<Asking>,
+    /// The own reactions, by message; that which was reacted to last stands last.
+    pub(super) reacted: VecDeque<(Box<str>, Own)>,
+}
+
+/// The question what the room allows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Asking {
+    pub(super) id: Box<str>,
+    pub(super) until: Time,
 }
 
 impl State {
@@ -195,6 +209,9 @@ impl State {
             early: None,
             approve_until: None,
             book: NickBook::new(limits.names, limits.names_for),
+            restrictions: Restrictions::default(),
+            asking: None,
+            reacted: VecDeque::new(),
         }
     }
 
@@ -250,6 +267,8 @@ impl State {
             self.history.walk.as_ref().map(|walk| walk.until),
             self.history.again.filter(|_| self.online && self.standing == Standing::In && self.history.walk.is_none()),
             self.early.as_ref().map(|early| early.until),
+            self.asking.as_ref().map(|asking| asking.until),
+            self.reacted.iter().filter_map(|(_, own)| own.deadline()).min(),
         ];
         times.into_iter().flatten().min()
     }
@@ -269,8 +288,25 @@ impl State {
         if self.standing == Standing::In && (!self.online || !self.want) {
             return Err("in, and yet not connected");
         }
-        if !self.online && (self.open.is_some() || self.listing.is_some() || self.history.walk.is_some()) {
+        self.check_reactions()?;
+        let asks = self.open.is_some() || self.asking.is_some() || self.listing.is_some();
+        if !self.online && (asks || self.history.walk.is_some()) {
             return Err("a request is open without a stream");
+        }
+        Ok(())
+    }
+
+    fn check_reactions(&self) -> Result<(), &'static str> {
+        let ids: BTreeSet<&str> = self.reacted.iter().map(|(to, _)| &**to).collect();
+        let twice = ids.len() < self.reacted.len();
+        let long = |text: &&str| text.is_empty() || text.len() > TEXT_BYTES;
+        if twice || ids.iter().any(long) || !self.reacted.iter().all(|(_, own)| own.check()) {
+            return Err("reactions that nobody gives");
+        }
+        let allowed = &self.restrictions.allowed;
+        let many = self.reacted.len() > self.limits.reacted.max(1) || allowed.len() > self.limits.offered;
+        if many || allowed.iter().any(|reaction| reaction.len() > LONGEST) {
+            return Err("more reactions than there may be");
         }
         Ok(())
     }

@@ -26,7 +26,7 @@ crate::rules! { "gc3";
     M7 "M7" "PROFILE#messages; XEP-0500; our" "A message that comes too soon after the last, by slow mode or by the sender's token bucket, is refused with `wait/policy-violation`.";
     M8 "M8" "PROFILE#private-messages; XEP-0045 §7.5; our" "A private message that the room's configuration or its target does not allow is refused with `cancel/service-unavailable`.";
     M9 "M9" "PROFILE#messages; RFC 6120 §8.3.1" "A message of type error is neither broadcast nor answered.";
-    M10 "M10" "PROFILE#messages; XEP-0444 §3.1, §4.3" "A set of reactions that the room's restrictions do not allow is refused with `modify/not-acceptable`, and one that only takes some away is not.";
+    M10 "M10" "PROFILE#messages; XEP-0444 §2.2, §3.3" "A set of reactions that the room's restrictions do not allow is refused with `modify/not-acceptable`, and one that only takes some away is not.";
     M12 "M12" "PROFILE#messages; XEP-0045 §7.4" "A message from a participant without voice is refused with `auth/forbidden`.";
     M13 "M13" "PROFILE#limits; our" "A message above 64 KiB, one with an id above 1 KiB, or a subject above 4 KiB is refused with `modify/policy-violation`.";
     M15 "M15" "PROFILE#messages; our" "A set of reactions beyond the room's own caps is refused with `modify/policy-violation`.";

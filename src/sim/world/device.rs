@@ -66,7 +66,7 @@ impl Device {
                     }
                 }
                 Order::Gap(_) => self.gaps += 1,
-                Order::Standing(_) => {}
+                Order::Standing(_) | Order::Reactions(_) | Order::Offer(_) => {}
             }
         }
     }

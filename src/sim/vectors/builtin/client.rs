@@ -13,6 +13,7 @@ use crate::gc3::Client;
 use crate::gc3::client::{ClientConfig, Command, Dialect, Input, Order, Standing, Why};
 use crate::limits::ClientLimits;
 use crate::ns;
+use crate::reactions::Wish;
 use crate::seed::Seed;
 use crate::time::Time;
 
@@ -64,7 +65,7 @@ impl Stage for Device {
         for (name, value) in &vector.limits {
             // What a client is told at its beginning stands among the limits: it is there before anything happens.
             match name.as_str() {
-                "muc" | "account" | "no-archive" | "no-occupant-ids" | "alias" => {
+                "muc" | "account" | "no-archive" | "no-occupant-ids" | "alias" | "reactions" => {
                     _ = told.insert(name.clone(), *value);
                 }
                 _ => limit(&mut limits, name, *value).map_err(Stop::Fail)?,
@@ -82,6 +83,7 @@ impl Stage for Device {
             archive: !is("no-archive"),
             occupant_ids: !is("no-occupant-ids"),
             account: is("account"),
+            reactions: is("reactions"),
         };
         Ok((Client::new(config, limits, Seed::new([7; 32])), Shown::default()))
     }
@@ -116,7 +118,8 @@ impl Stage for Device {
                     }
                     continue;
                 }
-                ("is", _) => continue,
+                ("is" | "add" | "remove" | "give", _) => continue,
+                ("react", to) => Command::React { to: to.into(), wish: wish(facts)? },
                 ("people", wanted) => {
                     let people: Vec<&str> = bench.machine.people().map(|(_, person)| &*person.nick).collect();
                     if people.join(", ") != *wanted {
@@ -147,6 +150,8 @@ fn element(order: &Order) -> Tree {
         Order::Standing(_) => Tree::new("standing", NS),
         Order::Message(_) => Tree::new("show", NS),
         Order::Gap(_) => Tree::new("gap", NS),
+        Order::Reactions(_) => Tree::new("reactions", NS),
+        Order::Offer(_) => Tree::new("offer", NS),
     };
     let mut set = |name: &str, value: Option<&str>| {
         if let Some(value) = value {
@@ -170,14 +175,38 @@ fn element(order: &Order) -> Tree {
             set("nick", heard.nick.as_deref());
             set("live", Some(if heard.live { "yes" } else { "no" }));
             set("stamp", heard.stamp.map(|stamp| stamp.to_string()).as_deref());
+            if let Some(reactions) = &heard.reactions {
+                set("reacts-to", Some(&reactions.to));
+                set("reactions", Some(&reactions.set.join(" ")));
+            }
             set("body", heard.message.get_child("body", ns::CLIENT).map(minidom::Element::text).as_deref());
         }
         Order::Gap(gap) => {
             set("after", gap.after.as_deref());
             set("before", gap.before.as_deref());
         }
+        Order::Reactions(reactions) => {
+            set("to", Some(&reactions.to));
+            set("are", Some(&reactions.set.join(" ")));
+        }
+        Order::Offer(allowed) => {
+            set("max", allowed.max.map(|max| max.to_string()).as_deref());
+            let list = (!allowed.allowed.is_empty()).then(|| allowed.allowed.join(" "));
+            set("of", list.as_deref());
+        }
     }
     tree
+}
+
+/// What the user wishes: the reaction to add or to remove, or all of them.
+fn wish(facts: &BTreeMap<String, String>) -> Result<Wish, Stop> {
+    let fact = |name: &str| facts.get(name).map(String::as_str);
+    match (fact("add"), fact("remove"), fact("give")) {
+        (Some(one), None, None) => Ok(Wish::Add(one.into())),
+        (None, Some(one), None) => Ok(Wish::Remove(one.into())),
+        (None, None, Some(all)) => Ok(Wish::Set(all.split_whitespace().map(Into::into).collect())),
+        _ => Err(Stop::Fail("who reacts adds, removes or gives".to_owned())),
+    }
 }
 
 const fn word(why: Why) -> &'static str {
@@ -200,6 +229,6 @@ pub fn client() -> Builtin<Device> {
 }
 
 fn limit(limits: &mut ClientLimits, name: &str, value: u64) -> Result<(), String> {
-    set_limit!(limits, name, value; numbers people names page pages seen gaps; rates);
+    set_limit!(limits, name, value; numbers people names page pages seen gaps reacted offered; rates);
     Ok(())
 }
