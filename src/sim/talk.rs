@@ -66,7 +66,16 @@ pub fn service() -> Service {
 
 /// Bounds of what the room remembers of people, such as a few people meet.
 fn narrow() -> Gc3Limits {
-    Gc3Limits { requests: 1, indicated: 3, heard: 2, reacted: 2, invitations: 2, ..Gc3Limits::default() }
+    Gc3Limits {
+        requests: 1,
+        indicated: 3,
+        heard: 2,
+        reacted: 2,
+        invitations: 2,
+        tokens: 2,
+        tokens_each: 1,
+        ..Gc3Limits::default()
+    }
 }
 
 /// A conversation: everything that went into the service, its host's answers and the wakes included.
@@ -99,13 +108,19 @@ impl Deed {
         deeds.iter().take(LONGEST).map(read).collect()
     }
 
-    /// The stanza. `rooms` are those that were created so far, `ids` the ids that anybody was told. Empty: the host
-    /// was restored.
-    fn stanza(self, step: usize, rooms: &[String], ids: &[String]) -> String {
+    /// The stanza, after what was told so far. Empty: the host was restored.
+    fn stanza(self, step: usize, told: &Told) -> String {
+        let (rooms, ids) = (told.rooms.as_slice(), &told.ids);
         let account = pick(&PEOPLE, self.person);
         let id = ids.get(usize::from(self.how) % ids.len().max(1)).map_or("none", String::as_str);
         // The newest ids are the most interesting, so half of the deeds take one of them.
         let id = if self.how >= 128 { ids.last().map_or(id, String::as_str) } else { id };
+        // A token that was given, over or used up by now or not, or one that never was.
+        let token = match self.how % 8 {
+            0 => "none",
+            1..5 => told.tokens.last().map_or("none", String::as_str),
+            _ => told.tokens.get(usize::from(self.how) % told.tokens.len().max(1)).map_or("none", String::as_str),
+        };
         let mut text = weighted(DEEDS, self.what).to_owned();
         let settings =
             ["moderated 1", "archive 0", "members-only 1", "slow-mode 2", "history none", "aliases tea@rooms.example"];
@@ -139,6 +154,17 @@ impl Deed {
             // One more than there are: a room that there is not.
             ("room", rooms.get(usize::from(self.room) % (rooms.len() + 1)).map_or(NOWHERE, String::as_str).to_owned()),
             ("id", id.to_owned()),
+            ("token", token.to_owned()),
+            // Two in three enter without a password.
+            (
+                "password",
+                if self.how.is_multiple_of(3) { format!("<password>{token}</password>") } else { String::new() },
+            ),
+            (
+                "password-field",
+                if self.how.is_multiple_of(3) { field(&format!("password {token}")) } else { String::new() },
+            ),
+            ("uses", pick(&["", " counter='1'", " counter='2' delay='60'"], self.how).to_owned()),
             ("how", self.how.to_string()),
             ("step", step.to_string()),
         ] {
@@ -231,14 +257,14 @@ pub fn talk(deeds: &[Deed]) -> Result<Talk, String> {
 /// As [`talk`].
 pub fn talk_after(opening: &[&str], deeds: &[Deed]) -> Result<Talk, String> {
     let mut bench = Bench::new(service(), SimHost::default(), START);
-    let (mut rooms, mut ids) = (Vec::new(), Vec::new());
+    let mut told = Told::default();
     let mut end = START;
     let opening = opening.iter().map(|text| (1000, Err(*text)));
     for (step, (after, what)) in opening.chain(deeds.iter().map(|deed| (deed.after, Ok(deed)))).enumerate() {
         end = Time::from_millis(end.millis().saturating_add(after));
         let text = match what {
-            Ok(deed) => deed.stanza(step, &rooms, &ids),
-            Err(text) => text.replace("{room}", rooms.first().map_or(NOWHERE, String::as_str)),
+            Ok(deed) => deed.stanza(step, &told),
+            Err(text) => text.replace("{room}", told.rooms.first().map_or(NOWHERE, String::as_str)),
         };
         let input = match text.as_str() {
             "" => Input::Command(Command::Restored),
@@ -249,13 +275,13 @@ pub fn talk_after(opening: &[&str], deeds: &[Deed]) -> Result<Talk, String> {
         done.map_err(|misuse| format!("{misuse}: {text}"))?;
         for line in bench.take_lines() {
             if let Line::Send { stanza, .. } = line {
-                stanza.children().for_each(|child| remember(child, &mut rooms, &mut ids));
-                ids.extend(stanza.attr("id").map(str::to_owned));
+                stanza.children().for_each(|child| told.remember(child));
+                told.ids.extend(stanza.attr("id").map(str::to_owned));
             }
         }
     }
     bench.machine.check()?;
-    Ok(Talk { journal: bench.journal().to_vec(), rooms, end, service: bench.machine })
+    Ok(Talk { journal: bench.journal().to_vec(), rooms: told.rooms, end, service: bench.machine })
 }
 
 /// A stanza as the service takes it.
@@ -266,13 +292,29 @@ pub fn stanza(text: &str) -> Result<Input, String> {
     Reader::one(ns::CLIENT, text.as_bytes()).map(Input::Stanza).map_err(|why| format!("{why}: {text}"))
 }
 
-/// Keeps what a client would: addresses of new rooms, ids, versions.
-fn remember(told: &Tree, rooms: &mut Vec<String>, ids: &mut Vec<String>) {
-    if told.name == "created" {
-        rooms.extend(told.children().find(|child| child.name == "subscription-jid").map(Tree::text));
+/// What a client would keep of what anybody was told.
+#[derive(Clone, Debug, Default)]
+struct Told {
+    /// The addresses of new rooms.
+    rooms: Vec<String>,
+    /// Ids and versions.
+    ids: Vec<String>,
+    /// Tokens that let somebody in.
+    tokens: Vec<String>,
+}
+
+impl Told {
+    fn remember(&mut self, told: &Tree) {
+        match told.name.as_str() {
+            "created" => {
+                self.rooms.extend(told.children().find(|child| child.name == "subscription-jid").map(Tree::text));
+            }
+            "token" => self.tokens.push(told.text()),
+            _ => {}
+        }
+        self.ids.extend(["id", "last", "version"].iter().filter_map(|name| told.attr(name)).map(str::to_owned));
+        told.children().filter(|child| child.name == "item").for_each(|item| self.remember(item));
     }
-    ids.extend(["id", "last", "version"].iter().filter_map(|name| told.attr(name)).map(str::to_owned));
-    told.children().filter(|child| child.name == "item").for_each(|item| remember(item, rooms, ids));
 }
 
 /// Holds the conversation and tries laws 1 to 7 and 9 on it, and law 10 if there are two rooms.

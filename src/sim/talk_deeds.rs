@@ -4,15 +4,15 @@
 /// its account, `{id}` something that anybody was told as an id, `{other}` another account.
 pub(super) const DEEDS: &[(u32, &str)] = &[
     (
-        12,
+        11,
         "<iq type='set' id='s{step}' from='{from}' to='rooms.example'><create xmlns='urn:xmpp:gc3:0'>\
          <x xmlns='jabber:x:data' type='submit'>{create-form}{nickname}<field var='urn:xmpp:gc3:fields:kind'><value>{kind}</value></field>\
          <field var='urn:xmpp:gc3:fields:name'><value>Tea</value></field></x><subscribe type='{topic}'/></create></iq>",
     ),
     (
-        14,
+        13,
         "<iq type='set' id='s{step}' from='{from}' to='{room}'><join xmlns='urn:xmpp:gc3:0'>\
-         <x xmlns='jabber:x:data' type='submit'>{join-form}{nickname}</x><subscribe type='{topic}'/></join></iq>",
+         <x xmlns='jabber:x:data' type='submit'>{join-form}{nickname}{password-field}</x><subscribe type='{topic}'/></join></iq>",
     ),
     (4, "<iq type='set' id='s{step}' from='{from}' to='{room}'><leave xmlns='urn:xmpp:gc3:0'/></iq>"),
     (
@@ -155,16 +155,16 @@ pub(super) const DEEDS: &[(u32, &str)] = &[
     ),
     (2, "<message type='chat' id='m{step}' from='{from}' to='{room}/{id}'><body>psst</body></message>"),
     (
-        12,
+        9,
         "<message type='groupchat' id='m{step}' from='{from}' to='{room}'><body>hello {step}</body>\
          <stanza-id xmlns='urn:xmpp:sid:0' by='{room}' id='{id}'/></message>",
     ),
     (
-        14,
+        13,
         "<presence id='p{step}' from='{from}' to='{room}/{name}'><show>away</show>\
-         <x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='{how}'/></x></presence>",
+         <x xmlns='http://jabber.org/protocol/muc'><history maxstanzas='{how}'/>{password}</x></presence>",
     ),
-    (9, "<presence from='{from}' to='{room}/{name}'><status>{step}</status></presence>"),
+    (8, "<presence from='{from}' to='{room}/{name}'><status>{step}</status></presence>"),
     (3, "<presence type='unavailable' from='{from}' to='{room}/{name}'><status>bye</status></presence>"),
     (
         2,
@@ -209,7 +209,7 @@ pub(super) const DEEDS: &[(u32, &str)] = &[
     (
         6,
         "<presence id='p{step}' from='{from}' to='cake@rooms.example/{name}'>\
-         <x xmlns='http://jabber.org/protocol/muc'/></presence>",
+         <x xmlns='http://jabber.org/protocol/muc'>{password}</x></presence>",
     ),
     (
         4,
@@ -319,6 +319,17 @@ pub(super) const DEEDS: &[(u32, &str)] = &[
          <reactions xmlns='urn:xmpp:reactions:0' id='{id}'>{faces}</reactions></message>",
     ),
     (3, "<message type='groupchat' id='m{step}' from='{from}' to='{place}'><body>hello {step}</body></message>"),
+    (
+        4,
+        "<iq type='set' id='s{step}' from='{from}' to='{place}'>\
+         <request xmlns='urn:xmpp:muc-token-invite:0'{uses}/></iq>",
+    ),
+    (1, "<iq type='get' id='s{step}' from='{from}' to='{place}'><tokens xmlns='urn:xmpp:muc-token-invite:0'/></iq>"),
+    (
+        2,
+        "<iq type='set' id='s{step}' from='{from}' to='{place}'>\
+         <revoke xmlns='urn:xmpp:muc-token-invite:0'>{token}</revoke></iq>",
+    ),
     (3, "<presence from='{from}' to='rooms.example'><rai xmlns='urn:xmpp:rai:0'/></presence>"),
     (2, "<presence type='unavailable' from='{from}' to='rooms.example'/>"),
     (2, "<presence type='unavailable' from='{from}' to='cake@rooms.example/{name}'/>"),
