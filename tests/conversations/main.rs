@@ -11,6 +11,8 @@ mod promises;
 mod push_client;
 mod push_room;
 mod push_router;
+#[path = "../common/ranks.rs"]
+mod ranks;
 mod routing;
 mod schroedinger;
 mod story;

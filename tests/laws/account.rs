@@ -1,10 +1,6 @@
 //! An account at its own server.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
 use xmpp_machines::sim::talk_account as talk;
 
 /// Bytes in which deeds follow each other quickly, so that answers come in time.
@@ -30,16 +26,8 @@ proptest! {
 
 #[test]
 fn conversations_reach_what_they_should() {
-    let mut runner = TestRunner::deterministic();
-    let mut decided = BTreeSet::new();
-    for _ in 0..400 {
-        let Ok(deeds) = deeds().new_tree(&mut runner) else { continue };
-        let mut machine = talk::account();
-        crate::live(&mut machine, talk::script(&deeds.current()), &mut decided);
-    }
+    let reached = crate::reached(400, deeds(), |_, deeds| (talk::account(), talk::script(&deeds)));
     // A contact that is a joined room is too rare to come up by chance: its vectors show it.
-    let rare = "account.J13.c";
-    for rule in xmpp_machines::gc3::account::rules::ALL.iter().filter(|rule| rule.id() != rare) {
-        assert!(decided.contains(rule.id()), "{rule} is not among {decided:?}");
-    }
+    let missing = reached.missing_of(xmpp_machines::gc3::account::rules::ALL, &["account.J13.c"]);
+    assert_eq!(missing, [""; 0], "{reached:?}");
 }

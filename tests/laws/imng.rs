@@ -1,12 +1,8 @@
 //! An account's router: every mixture of up to four sessions with every kind of message, and random conversations.
 #![expect(clippy::unwrap_used, clippy::panic, reason = "a test may fail")]
 
-use std::collections::BTreeSet;
-
 use jid::FullJid;
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
 use xmpp_machines::codec::{Stanza, StanzaType};
 use xmpp_machines::imng::{Account, Input, Order, Outcome, SessionSet, Then, Verdict};
 use xmpp_machines::sim::imng::table::{ACCOUNT, Device, account, stanza};
@@ -366,24 +362,15 @@ proptest! {
     }
 }
 
-/// Conversations of a fixed kind, so that what the laws are tried on is known to reach far enough.
 #[test]
 fn conversations_reach_what_they_should() {
-    let mut runner = TestRunner::deterministic();
+    // Misuse is part of the script.
     let strategy = prop::collection::vec(deed(), 60..70);
-    let mut decided = BTreeSet::new();
-    for _ in 0..60 {
-        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
-        let mut machine = talk::account();
-        // Misuse is part of the script.
-        crate::live(&mut machine, talk::talk(&deeds.current()), &mut decided);
-    }
+    let reached = crate::reached(60, strategy, |_, deeds| (talk::account(), talk::talk(&deeds)));
     let wanted = [
         "B1", "B5", "B6", "F1", "U1", "U5", "P1", "P3", "P8", "P9", "Q1", "Q2", "Q3", "Q4", "Q7", "X1", "X2", "X4",
         "C1", "C5", "C9", "C13", "I1", "I2", "I3", "I4", "I6", "I8", "M1", "M2", "O1", "O5", "O6", "O7", "A1", "A3",
         "A8", "K1", "K5", "K7", "T3", "T4", "G1", "G3", "G4", "G6", "W1", "Z2", "Z4", "Z5", "Z6", "Z10",
     ];
-    let missing: Vec<&str> =
-        wanted.into_iter().filter(|rule| !decided.contains(format!("imng.{rule}").as_str())).collect();
-    assert_eq!(missing, [""; 0]);
+    assert_eq!(reached.missing("imng", wanted), [""; 0]);
 }

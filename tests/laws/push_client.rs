@@ -1,10 +1,6 @@
 //! The push of a device.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
 use xmpp_machines::sim::talk_push_client::{self as talk, Deed};
 
 fn deed() -> impl Strategy<Value = Deed> {
@@ -26,19 +22,10 @@ proptest! {
     }
 }
 
-/// Conversations of a fixed kind, so that what the laws are tried on is known to reach far enough.
 #[test]
 fn conversations_reach_what_they_should() {
-    let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec(deed(), 70..80);
-    let mut decided = BTreeSet::new();
-    for _ in 0..60 {
-        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
-        let Ok((journal, _)) = talk::talk(&deeds.current()) else { continue };
-        let Some(mut machine) = talk::client() else { continue };
-        assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
-    }
-    for rule in xmpp_machines::push::client::rules::ALL {
-        assert!(decided.contains(rule.id()), "{rule} is not among {decided:?}");
-    }
+    let reached = crate::reached(60, strategy, |_, deeds| (talk::client().unwrap(), talk::talk(&deeds).unwrap().0));
+    assert_eq!(reached.misused, 0, "nothing is a misuse");
+    assert_eq!(reached.missing_of(xmpp_machines::push::client::rules::ALL, &[]), [""; 0], "{reached:?}");
 }

@@ -1,10 +1,6 @@
 //! The user's server's side of push.
 
-use std::collections::BTreeSet;
-
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
 use xmpp_machines::sim::talk::Deed;
 use xmpp_machines::sim::talk_push_router as talk;
 
@@ -46,23 +42,15 @@ proptest! {
     }
 }
 
-/// Conversations of a fixed kind, so that what the laws are tried on is known to reach far enough.
 #[test]
 fn conversations_reach_what_they_should() {
-    let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec(deed(), 80..90);
-    let mut decided = BTreeSet::new();
-    for _ in 0..60 {
-        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
-        let Ok(talk::Talk { journal, .. }) = talk::talk(&deeds.current()) else { continue };
-        let mut machine = talk::router();
-        assert_eq!(crate::live(&mut machine, journal, &mut decided), 0, "nothing is a misuse");
-    }
-    for rule in [
+    let reached = crate::reached(60, strategy, |_, deeds| (talk::router(), talk::talk(&deeds).unwrap().journal));
+    assert_eq!(reached.misused, 0, "nothing is a misuse");
+    let wanted = [
         "MC1", "MC2", "MC4", "MC5", "MC6", "P1", "P2", "P5", "P6", "P7", "P8", "P9", "P10", "P11", "P12", "P13", "T1",
         "T2", "T3", "T4", "T5", "T8", "T8.1", "C1", "E1", "E8", "E9", "X1", "X2", "X3", "X6", "X7", "X8", "S1", "E10",
         "S5", "N2", "X4", "X5", "X12", "MC3",
-    ] {
-        assert!(decided.contains(format!("push-router.{rule}").as_str()), "{rule} is not among {decided:?}");
-    }
+    ];
+    assert_eq!(reached.missing("push-router", wanted), [""; 0], "{reached:?}");
 }

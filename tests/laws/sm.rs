@@ -4,8 +4,6 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use bytes::Bytes;
 use proptest::prelude::*;
-use proptest::strategy::ValueTree as _;
-use proptest::test_runner::TestRunner;
 use xmpp_machines::limits::SmLimits;
 use xmpp_machines::party::Address;
 use xmpp_machines::seed::Seed;
@@ -50,23 +48,14 @@ proptest! {
     }
 }
 
-/// Lives of a fixed kind, so that what the laws are tried on is known to reach far enough.
 #[test]
 fn lives_reach_what_they_should() {
-    let mut runner = TestRunner::deterministic();
-    let strategy = prop::collection::vec(deed(), 50..60);
-    let mut decided = BTreeSet::new();
-    for round in 0..90_u8 {
-        let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
-        let role = talk_sm::role(round);
-        let mut all = opened(role);
-        all.extend(deeds.current());
-        let Ok((journal, _)) = talk_sm::live(role, &all) else { continue };
-        let mut queue = talk_sm::queue(role);
-        crate::live(&mut queue, journal, &mut decided);
-    }
-    let missing: Vec<_> = rules::ALL.iter().map(|rule| rule.id()).filter(|id| !decided.contains(id)).collect();
-    assert!(missing.is_empty(), "{missing:?} never decided anything");
+    let reached = crate::reached(90, prop::collection::vec(deed(), 50..60), |round, deeds| {
+        let role = talk_sm::role(round as u8);
+        let all: Vec<Deed> = opened(role).into_iter().chain(deeds).collect();
+        (talk_sm::queue(role), talk_sm::live(role, &all).unwrap().0)
+    });
+    assert_eq!(reached.missing_of(rules::ALL, &[]), [""; 0], "{reached:?}");
 }
 
 /// A client that counts what it gets.

@@ -44,7 +44,6 @@ pub struct ClientConfig {
 
 /// What goes into a [`Client`](super::Client).
 #[derive(Clone, Debug)]
-#[expect(clippy::large_enum_variant, reason = "nearly every input is a stanza, and none is kept")]
 pub enum Input {
     /// A stanza that came for this device or its account.
     Stanza {
