@@ -262,18 +262,19 @@ fn received(talk: &Talk, cid: &str) -> Result<Vec<String>, String> {
                 }
             }
         }
-        let room = talk.rooms.first().and_then(|room| jid::BareJid::new(room).ok());
-        let id = |of: &str| {
-            let account = jid::BareJid::new(of).ok()?;
-            Some(bench.machine.participant_id(room.as_ref()?, &account)?.to_string())
-        };
-        if ids.is_empty()
-            && let Some((was, is)) = id(OTHER.0).zip(id(cid))
-        {
-            // The name by which clients of XEP-0045 address somebody may end in the beginning of the ID (muc.G10.1).
-            let short = |id: &str| format!("({})", id.get(1..5).unwrap_or_default());
-            ids.push((short(&was), short(&is)));
-            ids.push((was, is));
+        // Also in the room that is created by entering it, and once more if that is done again.
+        for room in talk.rooms.first().map(String::as_str).into_iter().chain(["cake@rooms.example"]) {
+            let id = |of: &str| {
+                let (room, account) = (jid::BareJid::new(room).ok()?, jid::BareJid::new(of).ok()?);
+                Some(bench.machine.participant_id(&room, &account)?.to_string())
+            };
+            let Some((was, is)) = id(OTHER.0).zip(id(cid)) else { continue };
+            if !ids.iter().any(|(known, _)| *known == was) {
+                // The name by which clients of XEP-0045 address somebody may end in the beginning of the ID (muc.G10.1).
+                let short = |id: &str| format!("({})", id.get(1..5).unwrap_or_default());
+                ids.push((short(&was), short(&is)));
+                ids.push((was, is));
+            }
         }
     }
     let name = |text: &String| {

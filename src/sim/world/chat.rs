@@ -528,7 +528,7 @@ fn client(person: usize, room: &BareJid, dialect: Dialect) -> Result<Client, Str
         password: None,
         archive: true,
         occupant_ids: true,
-        reactions: true,
+        reactions: false,
         account: person % 2 == 1 && dialect == Dialect::Gc3,
     };
     Ok(Client::new(config, ClientLimits::default(), Seed::new([100 + person as u8; 32])))
