@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gc3Limits, ImngLimits, PushRouterLimits};
+use super::{AccountLimits, Gc3Limits, ImngLimits, PushRouterLimits};
 
 /// Bounds on a [`Domain`](crate::service::Domain) (PROFILE, section Limits), and on what is in it. Each has the default
 /// that the profile names.
@@ -26,6 +26,8 @@ pub struct ServiceLimits {
     pub rooms: Gc3Limits,
     /// Bounds on each account's push router.
     pub push: PushRouterLimits,
+    /// Bounds on each account's half of group chat.
+    pub pam: AccountLimits,
 }
 
 impl Default for ServiceLimits {
@@ -39,6 +41,7 @@ impl Default for ServiceLimits {
             account: ImngLimits::default(),
             rooms: Gc3Limits::default(),
             push: PushRouterLimits::default(),
+            pam: AccountLimits::default(),
         }
     }
 }

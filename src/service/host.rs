@@ -5,6 +5,7 @@ use core::fmt;
 use jid::{BareJid, FullJid};
 
 use crate::codec::Stanza;
+use crate::gc3::account;
 use crate::push::{room as copies, router};
 use crate::{gc3, imng};
 
@@ -65,6 +66,12 @@ pub enum Input {
         /// [`Session`](router::Input::Session) its `Features`, `Up` or `Hibernated`.
         input: router::Input,
     },
+    /// A session wants to hear of changes of the list of rooms: the host, who knows what each client can, has found
+    /// `urn:xmpp:gc3:0:joined+notify` in its capabilities (XEP-0163 §4). A session that reads the list hears of them anyway.
+    Wants {
+        /// The session.
+        session: FullJid,
+    },
     /// Messages kept for later: the answer to [`imng::Order::FetchOffline`].
     Offline {
         /// The account.
@@ -96,6 +103,17 @@ pub enum Order {
         account: BareJid,
         /// What.
         order: imng::Order,
+    },
+    /// The subscription of a contact has become another, and no session and no host has decided it: a room that the account
+    /// joined sees it now, or sees it no more. Store it in the roster and push the item (RFC 6121 §2.1.6, §3.1.5). The
+    /// domain knows it already; a host that has to create the domain anew tells it as a fact, like all of the roster.
+    Contact {
+        /// The account.
+        account: BareJid,
+        /// The contact.
+        jid: BareJid,
+        /// The state of its subscription.
+        subscription: imng::Subscription,
     },
     /// Something for the rooms.
     Rooms(gc3::Order),
@@ -156,6 +174,8 @@ pub enum Notice {
     },
     /// What an account's push router told.
     Push(router::Notice),
+    /// What an account's half of group chat told.
+    Pam(account::Notice),
     /// A rule took part: there is no more to tell.
     Also,
     /// A stanza was dropped.

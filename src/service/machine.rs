@@ -81,6 +81,12 @@ impl Domain {
         self.state.homes.get(account.as_str())?.router.as_deref()
     }
 
+    /// The half of group chat that is an account's own, if it takes part.
+    #[must_use]
+    pub fn pam(&self, account: &BareJid) -> Option<&gc3::Account> {
+        self.state.homes.get(account.as_str())?.pam.as_deref()
+    }
+
     /// Whether everything in the domain fits together.
     ///
     /// # Errors
@@ -88,6 +94,7 @@ impl Domain {
     pub fn check(&self) -> Result<(), String> {
         self.state.check()?;
         self.state.homes.values().try_for_each(|home| home.account.check())?;
+        self.state.homes.values().filter_map(|home| home.pam.as_deref()).try_for_each(gc3::Account::check)?;
         self.state.rooms.as_ref().map_or(Ok(()), Rooms::check)?;
         #[cfg(feature = "sim")]
         self.state.homes.values().filter_map(|home| home.router.as_deref()).try_for_each(Router::check)?;
@@ -165,13 +172,8 @@ impl Domain {
         let Some(order) = self.push_order(name, why, order, hops, work, out) else { return };
         match order {
             imng::Order::MemberCopy { stanza, candidates, .. } => {
-                let to: Vec<FullJid> = candidates.iter().filter_map(|jid| FullJid::new(jid.as_str()).ok()).collect();
                 out.push(why, Action::Tell(Notice::Also));
-                out.push(rule::M1, Action::Tell(Notice::Also));
-                if !to.is_empty() {
-                    let input = imng::Input::MemberCopy { stanza: *stanza, to };
-                    work.push(Job::Account(name.into(), input, hops));
-                }
+                Self::to_candidates(name, *stanza, &candidates, hops, work, out);
             }
             imng::Order::Broadcast { session, was, directed, stanza } => {
                 out.push(why, Action::Tell(Notice::Also));
@@ -186,6 +188,22 @@ impl Domain {
                     out.push(why, Action::Do(Order::Account { account, order }));
                 }
             }
+        }
+    }
+
+    /// Gives a member copy to all who can read it.
+    pub(super) fn to_candidates(
+        name: &str,
+        stanza: Stanza,
+        candidates: &[Address],
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) {
+        let to: Vec<FullJid> = candidates.iter().filter_map(|jid| FullJid::new(jid.as_str()).ok()).collect();
+        out.push(rule::M1, Action::Tell(Notice::Also));
+        if !to.is_empty() {
+            work.push(Job::Account(name.into(), imng::Input::MemberCopy { stanza, to }, hops));
         }
     }
 
@@ -209,9 +227,10 @@ impl Domain {
         let name: Box<str> = bare(to.as_str()).into();
         out.push(rule::R1, Action::Tell(Notice::Also));
         if self.state.homes.contains_key(&name) {
-            match stanza {
-                Cow::Owned(stanza) => drop(self.hand(&name, imng::Input::Stanza(stanza), hops, work, out)),
-                Cow::Borrowed(stanza) => self.hand_shared(&name, stanza, hops, work, out),
+            match self.arrives(&name, stanza, hops, work, out) {
+                Some(Cow::Owned(stanza)) => drop(self.hand(&name, imng::Input::Stanza(stanza), hops, work, out)),
+                Some(Cow::Borrowed(stanza)) => self.hand_shared(&name, stanza, hops, work, out),
+                None => {}
             }
         } else {
             let mut orders = Vec::new();
@@ -269,10 +288,11 @@ impl Domain {
         let mut config = state.config.account.clone();
         config.account = Address::from(account);
         let router = state.config.push.then(|| super::push::router(&mut config, account, state, &seed));
+        let pam = state.config.pam.then(|| super::pam::pam(&mut config, account, state, &seed));
         let account_ = imng::Account::new(config, state.limits.account, seed);
-        let router = router.map(Box::new);
+        let (router, pam) = (router.map(Box::new), pam.map(Box::new));
         let (contacts, shown) = Default::default();
-        let home = Home { account: account_, contacts, shown, router, due: None, awaited: Vec::new() };
+        let home = Home { account: account_, contacts, shown, router, pam, due: None, awaited: Vec::new() };
         state.homes.insert(account.as_str().into(), home);
         Ok(())
     }
@@ -284,10 +304,10 @@ impl Domain {
         let sessions = home.account.sessions().filter_map(|(_, session)| FullJid::new(session.as_str()).ok());
         for session in sessions.collect::<Vec<_>>() {
             let event = imng::Event::Gone { unacked: Vec::new() };
-            let input = imng::Input::Session { session: session.clone(), event };
-            let _ = self.hand(account.as_str(), input, 0, work, out);
+            let _ = self.session(session.clone(), event, work, out);
             out.push(rule::A1, Action::Do(Order::End { session }));
         }
+        self.leave_rooms(account.as_str(), work, out);
         self.state.forget(account.as_str());
         Ok(())
     }
@@ -305,17 +325,32 @@ impl Domain {
         Ok(())
     }
 
+    /// Something happened to a session.
+    fn session(
+        &mut self,
+        session: FullJid,
+        event: imng::Event,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) -> Result<(), Misuse> {
+        let name = bare(session.as_str());
+        // One that is bound anew has forgotten all that the one of its name wanted.
+        let over = matches!(event, imng::Event::Bound | imng::Event::Gone { .. });
+        self.hand(name, imng::Input::Session { session: session.clone(), event }, 0, work, out)?;
+        if over {
+            self.over(&session, work, out);
+        }
+        Ok(())
+    }
+
     fn input(&mut self, input: Input, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
-        let name = |session: &FullJid| bare(session.as_str()).to_owned();
         match input {
             Input::Create { account } => self.create(&account),
             Input::Remove { account } => self.remove(&account, work, out),
-            Input::Session { session, event } => {
-                let name = name(&session);
-                self.hand(&name, imng::Input::Session { session, event }, 0, work, out)
-            }
+            Input::Session { session, event } => self.session(session, event, work, out),
             Input::FromSession { session, stanza } => {
-                let name = name(&session);
+                let Some(stanza) = self.leaves(&session, stanza, work, out) else { return Ok(()) };
+                let name = bare(session.as_str()).to_owned();
                 self.hand(&name, imng::Input::FromSession { session, stanza }, 0, work, out)
             }
             Input::FromServer { peer, stanza } => {
@@ -325,9 +360,11 @@ impl Domain {
             Input::FromHost { stanza } => self.speak(stanza, work, out),
             Input::Fact { account, fact } => {
                 self.contact(account.as_str(), &fact, out);
+                let fact = self.listed(account.as_str(), fact, out);
                 let Some(fact) = self.push_fact(account.as_str(), fact, work, out) else { return Ok(()) };
                 self.hand(account.as_str(), imng::Input::Fact(fact), 0, work, out)
             }
+            Input::Wants { session } => self.wants(session, work, out),
             Input::Push { account, input } => self.push_input(account.as_str(), input, work, out),
             Input::Offline { account, token, messages, more } => {
                 self.hand(account.as_str(), imng::Input::Offline { token, messages, more }, 0, work, out)
@@ -369,20 +406,23 @@ impl Machine for Domain {
             if let Some(rooms) = &mut state.rooms {
                 rooms.wake(state.now, &mut FromRooms(post));
             }
-            self.wake_routers(now, &mut work, out);
+            while let Some((_, name)) = self.state.deadlines.first().filter(|(due, _)| *due <= now).cloned() {
+                self.wake_router(&name, &mut work, out);
+                self.wake_pam(&name, &mut work, out);
+            }
             self.settle(&mut work, out);
         }
     }
 
     fn deadline(&self) -> Option<Time> {
         let rooms = self.state.rooms.as_ref().and_then(Machine::deadline);
-        let routers = self.state.deadlines.first().map(|(due, _)| *due);
-        rooms.into_iter().chain(routers).min()
+        let accounts = self.state.deadlines.first().map(|(due, _)| *due);
+        rooms.into_iter().chain(accounts).min()
     }
 }
 
 impl Snapshot for Domain {
-    const FORMAT: u16 = 1;
+    const FORMAT: u16 = 2;
     const KIND: &'static str = "service.domain";
 
     fn save_body(&self, into: &mut Vec<u8>) {

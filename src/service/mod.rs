@@ -66,6 +66,7 @@
 
 mod host;
 mod machine;
+mod pam;
 mod post;
 mod presence;
 mod push;

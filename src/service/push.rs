@@ -94,7 +94,7 @@ fn revokes(stanza: &Stanza) -> bool {
 }
 
 impl Domain {
-    fn has_router(&self, name: &str) -> bool {
+    pub(super) fn has_router(&self, name: &str) -> bool {
         self.state.homes.get(name).is_some_and(|home| home.router.is_some())
     }
 
@@ -306,10 +306,8 @@ impl Domain {
         true
     }
 
-    /// Does what is due of the routers.
-    pub(super) fn wake_routers(&mut self, now: Time, work: &mut Work, out: &mut Out<'_>) {
-        while let Some((_, name)) = self.state.deadlines.first().filter(|(due, _)| *due <= now).cloned() {
-            self.routed(&name, None, 0, work, out, |router, now, sink| router.wake(now, sink));
-        }
+    /// Does what is due of a router.
+    pub(super) fn wake_router(&mut self, name: &str, work: &mut Work, out: &mut Out<'_>) {
+        self.routed(name, None, 0, work, out, |router, now, sink| router.wake(now, sink));
     }
 }

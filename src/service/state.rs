@@ -6,7 +6,7 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 use super::rooms::{Copies, Rooms};
-use crate::gc3::ServiceConfig;
+use crate::gc3::{self, ServiceConfig};
 use crate::imng::{Account, AccountConfig, Subscription};
 use crate::limits::ServiceLimits;
 use crate::machine::Machine as _;
@@ -33,6 +33,8 @@ pub struct DomainConfig {
     pub push: bool,
     /// Whether the operator lets notifications say who wrote what. Default no.
     pub push_bodies: bool,
+    /// Whether each account that is created from now on takes part in group chat itself. Default no: its sessions do.
+    pub pam: bool,
 }
 
 impl DomainConfig {
@@ -47,6 +49,7 @@ impl DomainConfig {
             copies: None,
             push: false,
             push_bodies: false,
+            pam: false,
         }
     }
 
@@ -68,6 +71,13 @@ impl DomainConfig {
     #[must_use]
     pub const fn with_push(mut self) -> Self {
         self.push = true;
+        self
+    }
+
+    /// With a [`gc3::Account`] for each account, which joins rooms in its name (MUC2-PAM).
+    #[must_use]
+    pub const fn with_pam(mut self) -> Self {
+        self.pam = true;
         self
     }
 
@@ -94,10 +104,21 @@ pub(super) struct Home {
     pub(super) shown: BTreeMap<Box<str>, Box<[u8]>>,
     /// Its push router.
     pub(super) router: Option<Box<Router>>,
-    /// The router's deadline, as the index knows it.
+    /// Its half of group chat.
+    pub(super) pam: Option<Box<gc3::Account>>,
+    /// The next deadline of these two, as the index knows it.
     pub(super) due: Option<Time>,
     /// The router's publishes that are not answered yet, as the index knows them.
     pub(super) awaited: Vec<Box<str>>,
+}
+
+impl Home {
+    /// When something is due.
+    fn deadline(&self) -> Option<Time> {
+        let router = self.router.as_deref().and_then(Router::deadline);
+        let pam = self.pam.as_deref().and_then(gc3::Account::deadline);
+        router.into_iter().chain(pam).min()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +131,7 @@ pub(super) struct State {
     pub(super) created: u64,
     pub(super) homes: BTreeMap<Box<str>, Home>,
     pub(super) rooms: Option<Rooms>,
-    /// The deadlines of the routers.
+    /// The deadlines of what the accounts have.
     pub(super) deadlines: BTreeSet<(Time, Box<str>)>,
     /// Whose each publish is that is not answered yet, by its id.
     pub(super) publishes: BTreeMap<Box<str>, Box<str>>,
@@ -135,6 +156,7 @@ struct SavedHome {
     contacts: BTreeMap<Box<str>, Subscription>,
     shown: BTreeMap<Box<str>, Box<[u8]>>,
     router: Option<Vec<u8>>,
+    pam: Option<Vec<u8>>,
 }
 
 impl State {
@@ -150,6 +172,7 @@ impl State {
             contacts: home.contacts.clone(),
             shown: home.shown.clone(),
             router: home.router.as_ref().map(|router| body(&|into| router.save_body(into))),
+            pam: home.pam.as_ref().map(|pam| body(&|into| pam.save_body(into))),
         });
         let saved = Saved {
             config: self.config.clone(),
@@ -167,14 +190,15 @@ impl State {
         let saved: Saved = snapshot::take(body)?;
         let mut homes = BTreeMap::new();
         let mut last: Option<Box<str>> = None;
-        for SavedHome { name, account, contacts, shown, router } in saved.homes {
+        for SavedHome { name, account, contacts, shown, router, pam } in saved.homes {
             if last.as_ref().is_some_and(|last| *last >= name) {
                 return Err(Corrupt::Body("accounts are not in order"));
             }
             last = Some(name.clone());
             let account = Account::load_body(Account::FORMAT, &account)?;
             let router = router.map(|body| Router::load_body(Router::FORMAT, &body)).transpose()?.map(Box::new);
-            homes.insert(name, Home { account, contacts, shown, router, due: None, awaited: Vec::new() });
+            let pam = pam.map(|body| gc3::Account::load_body(gc3::Account::FORMAT, &body)).transpose()?.map(Box::new);
+            homes.insert(name, Home { account, contacts, shown, router, pam, due: None, awaited: Vec::new() });
         }
         let rooms = saved.rooms.map(|body| Rooms::load_body(Rooms::FORMAT, &body)).transpose()?;
         let Saved { config, limits, seed, now, created, .. } = saved;
@@ -188,11 +212,11 @@ impl State {
         if again == body { Ok(state) } else { Err(Corrupt::Body("not the canonical form")) }
     }
 
-    /// What the indexes say of an account's router is what the router says.
+    /// What the indexes say of an account is what its router and its half of group chat say.
     pub(super) fn reindex(&mut self, name: &str) {
         let Some(home) = self.homes.get_mut(name) else { return };
         let router = home.router.as_deref();
-        let due = router.and_then(Router::deadline);
+        let due = home.deadline();
         if due != home.due {
             if let Some(old) = home.due {
                 self.deadlines.remove(&(old, name.into()));
@@ -236,8 +260,11 @@ impl State {
             if home.router.as_ref().is_some_and(|router| router.account() != &**name) {
                 return Err("a push router is kept under another's name");
             }
-            if home.due != home.router.as_deref().and_then(Router::deadline) {
-                return Err("a router's deadline is not known");
+            if home.pam.as_ref().is_some_and(|pam| pam.account() != &**name) {
+                return Err("a half of group chat is kept under another's name");
+            }
+            if home.due != home.deadline() {
+                return Err("a deadline is not known");
             }
             if name.split_once('@').is_none_or(|(_, domain)| domain != self.config.domain()) {
                 return Err("an account of another domain");

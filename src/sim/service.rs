@@ -52,7 +52,7 @@ impl Host<Domain> for DomainHost {
                 gc3::Input::Command(command) => Some(Input::Command(command)),
                 gc3::Input::Stanza(_) => None,
             },
-            Order::Account { .. } | Order::End { .. } | Order::Close { .. } => None,
+            Order::Account { .. } | Order::Contact { .. } | Order::End { .. } | Order::Close { .. } => None,
         }
     }
 }
@@ -70,6 +70,13 @@ fn element(order: &Order) -> Option<Tree> {
             let mut tree = Tree::new("close", NS);
             tree.set("peer", peer.to_string());
             tree.set("condition", condition.as_str());
+            return Some(tree);
+        }
+        Order::Contact { account, jid, subscription } => {
+            let mut tree = Tree::new("contact", NS);
+            tree.set("account", account.to_string());
+            tree.set("jid", jid.to_string());
+            tree.set("subscription", subscription.as_str());
             return Some(tree);
         }
         Order::Account { account, order } => (account, order),
@@ -114,7 +121,9 @@ fn element(order: &Order) -> Option<Tree> {
 impl Show for Input {
     fn from(&self) -> String {
         match self {
-            Self::FromSession { session, .. } | Self::Session { session, .. } => session.to_string(),
+            Self::FromSession { session, .. } | Self::Session { session, .. } | Self::Wants { session } => {
+                session.to_string()
+            }
             Self::FromServer { stanza, .. } => stanza.sender().unwrap_or("nobody").to_owned(),
             _ => "host".to_owned(),
         }
@@ -128,6 +137,7 @@ impl Show for Input {
                 What::Text(format!("gone with {} unacknowledged", unacked.len()))
             }
             Self::Session { event, .. } => What::Text(format!("{event:?}")),
+            Self::Wants { .. } => What::Text("wants the list of rooms".into()),
             Self::Create { account } => What::Text(format!("create {account}")),
             Self::Remove { account } => What::Text(format!("remove {account}")),
             Self::Fact { account, fact } => What::Text(format!("{account} {fact:?}")),

@@ -55,6 +55,9 @@ impl Stage for Domains {
         if facts(vector, "push").any(|push| push == "yes") {
             config = config.with_copies(Copies::default()).with_push();
         }
+        if facts(vector, "pam").any(|pam| pam == "yes") {
+            config = config.with_pam();
+        }
         let mut limits = ServiceLimits::default();
         for (name, value) in &vector.limits {
             limit(&mut limits, name, *value).map_err(Stop::Fail)?;
@@ -122,7 +125,7 @@ impl Stage for Domains {
         for (name, value) in facts {
             let fact = match (name.as_str(), value.as_str()) {
                 // Known from the start, or part of another fact.
-                ("rooms" | "push" | "account" | "subscription" | "grounds", _) => continue,
+                ("rooms" | "push" | "pam" | "account" | "subscription" | "grounds", _) => continue,
                 ("create", all) => {
                     for account in all.split_whitespace() {
                         put(bench, now, Input::Create { account: bare(account)? })?;
@@ -165,7 +168,8 @@ impl Domains {
         session: &FullJid,
         facts: &BTreeMap<String, String>,
     ) -> Result<(), Stop> {
-        let known = ["session", "bound", "client", "carbons", "imng", "capable", "active", "hibernated", "resumed"];
+        let known =
+            ["session", "bound", "client", "carbons", "imng", "capable", "active", "hibernated", "resumed", "wants"];
         if let Some((name, value)) = facts.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             return Err(unknown(name, value));
         }
@@ -188,6 +192,9 @@ impl Domains {
             let event = SessionEvent::Up { client: Some(client.clone()), enable: None };
             let input = Push::Session { jid: session.clone(), event };
             put(bench, now, Input::Push { account: session.to_bare(), input })?;
+        }
+        if on("wants") {
+            put(bench, now, Input::Wants { session: session.clone() })?;
         }
         Ok(())
     }
