@@ -16,7 +16,6 @@ use crate::gc3::Account;
 use crate::gc3::account::{self, FEATURES, Way};
 use crate::imng::{self, AccountConfig, Errand, Fact, Grounds, Refusal, Subscription, Then};
 use crate::machine::{Action, Machine as _, Misuse, Sink};
-use crate::ns;
 use crate::party::{Audience, bare};
 use crate::push::router::{self, Membership, RoomFact};
 use crate::rule::Rule;
@@ -100,12 +99,14 @@ fn is_concerned(home: &Home, stanza: &Stanza) -> bool {
 
 /// Whether a request to an account would have it ask an address that it blocks.
 fn is_blocked(home: &Home, stanza: &Stanza) -> bool {
-    let asks = |name: &str| matches!(name, "join" | "create");
-    let joins = stanza
-        .payload()
-        .filter(|payload| asks(payload.name()) && (payload.has_ns(ns::GC3) || payload.has_ns(ns::MUC2)));
-    let whom = joins.and_then(|joins| joins.attr("room").or_else(|| joins.attr("service"))).and_then(parse_jid);
-    whom.is_some_and(|whom| home.account.is_blocked(&whom))
+    let own = stanza.to.as_ref().is_none_or(|to| to.as_str() == home.account.config().account());
+    let Some(asks) = stanza.payload().filter(|_| own) else { return false };
+    let whom = match asks.name() {
+        "join" => asks.attr("room"),
+        "create" => asks.attr("service"),
+        _ => None,
+    };
+    whom.and_then(parse_jid).is_some_and(|whom| home.account.is_blocked(&whom))
 }
 
 /// Whether somebody is a person to an account, and no room that its list has approved.

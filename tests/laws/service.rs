@@ -40,7 +40,7 @@ fn conversations_reach_what_they_should() {
     let mut runner = TestRunner::deterministic();
     let strategy = prop::collection::vec(deed(), 80..90);
     let mut decided = BTreeSet::new();
-    for _ in 0..80 {
+    for _ in 0..160 {
         let Ok(deeds) = strategy.new_tree(&mut runner) else { continue };
         let Ok((journal, ..)) = talk_service::talk(&deeds.current()) else { continue };
         let Ok(mut domain) = talk_service::domain() else { continue };
