@@ -8,7 +8,7 @@ pub(in crate::sim) mod push_client;
 pub(in crate::sim) mod push_room;
 mod push_router;
 mod read;
-mod retention;
+pub(in crate::sim) mod retention;
 mod retention_client;
 mod service;
 mod sm;
