@@ -142,3 +142,96 @@ impl Sink<retention::Order, retention::Notice> for FromUploads<'_, '_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Outbox;
+    use crate::codec::Reader;
+    use crate::gc3;
+    use crate::limits::ServiceLimits;
+    use crate::ns;
+    use crate::retention::SlotId;
+    use crate::service::Input;
+    use crate::snapshot::{Corrupt, Snapshot as _};
+    use crate::time::Time;
+
+    const NOW: Time = Time::from_millis(1_800_000_000_000);
+
+    fn uploads(domain: &str) -> ServiceConfig {
+        ServiceConfig::new(domain, "https://up.example/", Seed::new([3; 32]))
+    }
+
+    fn config() -> DomainConfig {
+        DomainConfig::new(&BareJid::new("tea.example").unwrap())
+    }
+
+    fn domain(config: DomainConfig) -> Result<Domain, Misuse> {
+        Domain::new(config, ServiceLimits::default(), Seed::new([7; 32]))
+    }
+
+    fn with(domain_: &str) -> Domain {
+        domain(config().with_uploads(uploads(domain_), Policy::default())).unwrap()
+    }
+
+    #[test]
+    fn accounts_rooms_and_uploads_are_apart() {
+        let rooms = |domain: &str| gc3::ServiceConfig::new(&BareJid::new(domain).unwrap());
+        let three = |r: &str, u: &str| config().with_rooms(rooms(r)).with_uploads(uploads(u), Policy::default());
+        for (r, u) in
+            [("rooms.example", "tea.example"), ("rooms.example", "rooms.example"), ("tea.example", "up.example")]
+        {
+            let misuse = domain(three(r, u)).unwrap_err();
+            assert!(misuse.to_string().contains("one of their own"), "{misuse}");
+        }
+        assert!(domain(three("rooms.example", "up.example")).is_ok());
+    }
+
+    #[test]
+    fn uploads_that_cannot_be_are_refused() {
+        let plain = ServiceConfig::new("up.example", "http://up.example/", Seed::new([3; 32]));
+        let policy = Policy { soft: u64::MAX, ..Policy::default() };
+        for (service, policy) in [(plain, Policy::default()), (uploads("up.example"), policy)] {
+            assert!(domain(config().with_uploads(service, policy)).is_err());
+        }
+    }
+
+    #[test]
+    fn what_the_host_must_not_tell_changes_nothing() {
+        let text = b"<iq type='get' id='1' from='ann@tea.example/a' to='up.example'><ping xmlns='urn:xmpp:ping'/></iq>";
+        let stanza = retention::Input::Stanza(Reader::one(ns::CLIENT, text).unwrap());
+        let class = retention::Input::Class { account: "ann@tea.example".into(), class: Some("nobody".into()) };
+        let failed = retention::Input::Failed { slot: SlotId::parse("aaaaaaaaaaaaaaaaaaaaaaaaaa").unwrap() };
+        let cases = [(with("up.example"), stanza), (with("up.example"), class), (domain(config()).unwrap(), failed)];
+        for (mut domain, input) in cases {
+            let (before, mut said) = (domain.save(), Outbox::new());
+            let misuse = domain.handle(NOW, Input::Uploads(input), &mut said).unwrap_err();
+            assert!(matches!(misuse, Misuse::Impossible { .. }), "{misuse}");
+            assert_eq!((domain.save(), said.deliveries().count(), said.orders().len()), (before, 0, 0));
+        }
+    }
+
+    #[test]
+    fn only_its_own_uploads_are_loaded_with_a_domain() {
+        let whole = with("up.example");
+        assert_eq!(Domain::load(&whole.save()).unwrap().save(), whole.save());
+        let mut lost = whole.clone();
+        lost.state.uploads = None;
+        let mut others = whole.clone();
+        others.state.uploads = with("files.example").state.uploads;
+        let mut secret = whole.clone();
+        let other = ServiceConfig { secret: Seed::new([4; 32]), ..uploads("up.example") };
+        secret.state.uploads.as_mut().unwrap().reconfigure(other).unwrap();
+        let mut shared = with("up.example");
+        let same = uploads("tea.example");
+        shared.state.uploads.as_mut().unwrap().reconfigure(same.clone()).unwrap();
+        shared.state.config.uploads.as_mut().unwrap().service = same;
+        let mut unknown = domain(config()).unwrap();
+        unknown.state.uploads = whole.state.uploads;
+        for domain in [lost, others, secret, shared, unknown] {
+            let loaded = Domain::load(&domain.save()).map(drop);
+            assert!(matches!(loaded, Err(Corrupt::Body(_))), "{loaded:?}");
+            assert!(domain.check().is_err());
+        }
+    }
+}

@@ -10,7 +10,7 @@ mod push_router;
 mod read;
 pub(in crate::sim) mod retention;
 mod retention_client;
-mod service;
+pub(in crate::sim) mod service;
 mod sm;
 
 use core::fmt;
