@@ -49,7 +49,7 @@ impl Slots {
     pub(super) fn input(&mut self, deed: Deed, now: Time) -> Option<Input> {
         let account = pick(&PEOPLE, deed.person);
         // Of the latest slots, which are the likeliest to be open.
-        let known = self.0.iter().rev().nth(usize::from(deed.how % 3)).or(self.0.last()).cloned();
+        let known = self.0.iter().rev().nth(usize::from(deed.how % 3)).or_else(|| self.0.last()).cloned();
         let text = known.as_ref().map_or(NOWHERE, |known| &known.id);
         let (slot, text) = (SlotId::parse(text)?, Box::from(text));
         let size = known.as_ref().map_or(1, |known| known.size);
