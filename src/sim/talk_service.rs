@@ -1,5 +1,5 @@
-//! Random conversations in a domain, among accounts, rooms, uploads and other servers: for the laws, by property test and by
-//! fuzzing.
+//! Random conversations in a domain, among accounts, rooms, uploads and other servers: for the laws, by property test and
+//! by fuzzing.
 
 mod uploads;
 

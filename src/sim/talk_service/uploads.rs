@@ -53,7 +53,7 @@ impl Slots {
         let text = known.as_ref().map_or(NOWHERE, |known| &known.id);
         let (slot, text) = (SlotId::parse(text)?, Box::from(text));
         let size = known.as_ref().map_or(1, |known| known.size);
-        let (token, odd) = (u64::from(deed.how % 4), deed.how.is_multiple_of(2));
+        let (token, even) = (u64::from(deed.how % 4), deed.how.is_multiple_of(2));
         let by = Reference { account: account.into(), node: "n".into(), item: format!("i{}", deed.how % 4).into() };
         Some(Input::Uploads(match deed.what % 16 {
             0..=7 => return self.next(deed, now),
@@ -65,10 +65,10 @@ impl Slots {
             }
             9 => Told::Get { token, slot: text },
             10 => {
-                let authorization = known.filter(|_| odd).map(|known| known.pass);
-                Told::Put { token, slot: text, authorization, length: odd.then_some(size), content_type: None }
+                let authorization = known.filter(|_| even).map(|known| known.pass);
+                Told::Put { token, slot: text, authorization, length: even.then_some(size), content_type: None }
             }
-            11 if odd => Told::Failed { slot },
+            11 if even => Told::Failed { slot },
             11 => Told::Stored { token: 1, slot, bytes: size + 1 },
             12 => match deed.how % 4 {
                 0 => Told::Pin { slot, on: deed.how < 128 },
@@ -81,7 +81,7 @@ impl Slots {
                 1 => Told::Retract { token, account: account.into(), which: Which::Slot(text) },
                 _ => Told::AccountRemoved { account: account.into() },
             },
-            14 if odd => Told::Policy(Box::new(policy(deed.how))),
+            14 if even => Told::Policy(Box::new(policy(deed.how))),
             // A class that a policy may not have, and no bare JID: a misuse is tried too.
             14 => {
                 let class = one_of(&[Some("guest"), Some("nobody"), None], deed.how)?.map(Into::into);
