@@ -7,7 +7,7 @@ use jid::{BareJid, FullJid};
 use crate::codec::Stanza;
 use crate::gc3::account;
 use crate::push::{room as copies, router};
-use crate::{gc3, imng};
+use crate::{gc3, imng, retention};
 
 /// What goes into a [`Domain`](super::Domain).
 #[derive(Clone, Debug)]
@@ -17,7 +17,8 @@ pub enum Input {
         /// The account.
         account: BareJid,
     },
-    /// An account ceases to be. What the host stores for it is the host's to remove.
+    /// An account ceases to be, and so do the files that it uploaded. What else the host stores for it is the host's to
+    /// remove.
     Remove {
         /// The account.
         account: BareJid,
@@ -92,6 +93,9 @@ pub enum Input {
     },
     /// Something that the host decided about the rooms.
     Command(gc3::Command),
+    /// What the uploads have to know: of HTTP, of items that refer to files, of the operator. All but
+    /// [`Stanza`](retention::Input::Stanza), which is a misuse: stanzas come from a session, another server or the host.
+    Uploads(retention::Input),
 }
 
 /// What the host must do.
@@ -117,6 +121,8 @@ pub enum Order {
     },
     /// Something for the rooms.
     Rooms(gc3::Order),
+    /// Something for the uploads: answer a PUT or a GET, delete a file.
+    Uploads(retention::Order),
     /// End a session: its account is no more.
     End {
         /// The session.
@@ -165,6 +171,8 @@ pub enum Notice {
     Account(imng::Notice),
     /// What a room told.
     Rooms(gc3::Notice),
+    /// What the upload service told.
+    Uploads(retention::Notice),
     /// What the copies of a room told.
     Copies {
         /// The room.

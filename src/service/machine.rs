@@ -18,9 +18,9 @@ use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::snapshot::{Corrupt, Snapshot};
 use crate::time::Time;
-use crate::{gc3, imng};
+use crate::{gc3, imng, retention};
 
-/// A domain: its accounts, its rooms, and all that passes between them, to sessions, and to other servers.
+/// A domain: its accounts, its rooms, its uploads, and all that passes between them, to sessions, and to other servers.
 #[derive(Clone, Debug)]
 pub struct Domain {
     pub(super) state: State,
@@ -30,19 +30,17 @@ impl Domain {
     /// A domain without accounts. `seed` is a secret.
     ///
     /// # Errors
-    /// [`Misuse::Impossible`] if the rooms have the domain of the accounts.
+    /// [`Misuse::Impossible`] if accounts, rooms and uploads are not each at a domain of their own, or if the uploads cannot
+    /// be what they are set to.
     pub fn new(config: DomainConfig, limits: ServiceLimits, seed: Seed) -> Result<Self, Misuse> {
-        if config.rooms() == Some(config.domain()) {
-            return Err(Misuse::Impossible {
-                what: "rooms and accounts share a domain: give the rooms one of their own",
-            });
-        }
+        config.apart().map_err(|what| Misuse::Impossible { what })?;
+        let uploads = config.uploads.as_ref().map(|uploads| uploads.start(limits.uploads, &seed)).transpose()?;
         let rooms = config.rooms.clone();
         let copies = config.copies;
         let rooms = rooms.map(|rooms| Rooms::new(rooms, limits.rooms, seed.child("rooms", &[]), copies));
         let (now, created, homes) = (Time::EPOCH, 0, Default::default());
         let (deadlines, publishes) = Default::default();
-        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms, deadlines, publishes } })
+        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms, uploads, deadlines, publishes } })
     }
 
     /// What it is set to.
@@ -96,13 +94,14 @@ impl Domain {
         self.state.homes.values().try_for_each(|home| home.account.check())?;
         self.state.homes.values().filter_map(|home| home.pam.as_deref()).try_for_each(gc3::Account::check)?;
         self.state.rooms.as_ref().map_or(Ok(()), Rooms::check)?;
+        self.state.uploads.as_ref().map_or(Ok(()), retention::Service::check)?;
         #[cfg(feature = "sim")]
         self.state.homes.values().filter_map(|home| home.router.as_deref()).try_for_each(Router::check)?;
         Ok(())
     }
 
     pub(super) fn here(&self) -> Here<'_> {
-        Here { domain: self.state.config.domain(), rooms: self.state.config.rooms() }
+        Here::of(&self.state.config)
     }
 
     pub(super) fn post<'a, 'o>(&'a self, hops: u8, work: &'a mut Work, out: &'a mut Out<'o>) -> Post<'a, 'o> {
@@ -119,7 +118,7 @@ impl Domain {
         out: &mut Out<'_>,
     ) -> Result<(), Misuse> {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(home) = state.homes.get_mut(name) else {
             return Err(Misuse::Impossible { what: "there is no such account: create it first" });
         };
@@ -138,7 +137,7 @@ impl Domain {
             return self.member_copy(name, why, copy, hops, work, out);
         }
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(home) = state.homes.get_mut(name) else { return };
         let seen = super::push::seen_shared(home, stanza, work);
         let mut orders = Vec::new();
@@ -216,6 +215,9 @@ impl Domain {
             let _ = self.hand_rooms(gc3::Input::Stanza(stanza.into_owned()), hops, work, out);
             return;
         }
+        if Some(to.domain().as_str()) == self.state.config.uploads() {
+            return self.ask_uploads(stanza.into_owned(), hops, work, out);
+        }
         if to.domain().as_str() != self.state.config.domain() {
             let sent = super::post::passed(&stanza);
             let to = to.clone();
@@ -241,7 +243,7 @@ impl Domain {
 
     fn hand_rooms(&mut self, input: gc3::Input, hops: u8, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(rooms) = &mut state.rooms else {
             return Err(Misuse::Impossible { what: "there are no rooms: configure them first" });
         };
@@ -309,6 +311,7 @@ impl Domain {
         }
         self.leave_rooms(account.as_str(), work, out);
         self.state.forget(account.as_str());
+        self.account_gone(account, work, out);
         Ok(())
     }
 
@@ -371,6 +374,7 @@ impl Domain {
             }
             Input::Answer { token, answer } => self.hand_rooms(gc3::Input::Answer { token, answer }, 0, work, out),
             Input::Command(command) => self.hand_rooms(gc3::Input::Command(command), 0, work, out),
+            Input::Uploads(input) => self.tell_uploads(input, work, out),
         }
     }
 }
@@ -401,11 +405,12 @@ impl Machine for Domain {
         while self.deadline().is_some_and(|due| due <= now) {
             let mut work = Work::new(&self.state.limits);
             let state = &mut self.state;
-            let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+            let here = Here::of(&state.config);
             let post = Post { here, work: &mut work, out, hops: 0 };
             if let Some(rooms) = &mut state.rooms {
                 rooms.wake(state.now, &mut FromRooms(post));
             }
+            self.wake_uploads(&mut work, out);
             while let Some((_, name)) = self.state.deadlines.first().filter(|(due, _)| *due <= now).cloned() {
                 self.wake_router(&name, &mut work, out);
                 self.wake_pam(&name, &mut work, out);
@@ -417,7 +422,8 @@ impl Machine for Domain {
     fn deadline(&self) -> Option<Time> {
         let rooms = self.state.rooms.as_ref().and_then(Machine::deadline);
         let accounts = self.state.deadlines.first().map(|(due, _)| *due);
-        rooms.into_iter().chain(accounts).min()
+        let uploads = self.state.uploads.as_ref().and_then(Machine::deadline);
+        rooms.into_iter().chain(accounts).chain(uploads).min()
     }
 }
 

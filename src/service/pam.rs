@@ -127,7 +127,7 @@ impl Domain {
         run: impl FnOnce(&mut Account, Time, &mut dyn Sink<account::Order, account::Notice>) -> Result<(), Misuse>,
     ) -> Result<(), Misuse> {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(home) = state.homes.get_mut(name) else { return Ok(()) };
         let Some(pam) = home.pam.as_deref_mut() else { return Ok(()) };
         let mut orders = Vec::new();
@@ -357,7 +357,7 @@ impl Domain {
     /// An account ends: it leaves its rooms.
     pub(super) fn leave_rooms(&mut self, name: &str, work: &mut Work, out: &mut Out<'_>) {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(home) = state.homes.get_mut(name) else { return };
         let Some(mut pam) = home.pam.take() else { return };
         out.push(rule::G8, Action::Tell(Notice::Also));

@@ -109,7 +109,7 @@ impl Domain {
         run: impl FnOnce(&mut Router, Time, &mut dyn Sink<router::Order, router::Notice>),
     ) {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(router) = state.homes.get_mut(name).and_then(|home| home.router.as_deref_mut()) else { return };
         let (mut named, mut known) = (Vec::new(), Vec::new());
         let post = Post { here, work, out, hops };

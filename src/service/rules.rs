@@ -7,6 +7,7 @@ crate::rules! { "service";
     R1 "R1" "PROFILE#routing; RFC 6120 §10.5.3" "What is for an account of the domain is handed to that account.";
     R2 "R2" "PROFILE#routing; RFC 6120 §10.5.4" "What is for the rooms' domain or below it is handed to the rooms.";
     R3 "R3" "PROFILE#routing; RFC 6120 §10.4" "What is for another domain goes to that domain's server.";
+    R4 "R4" "PROFILE#routing; RFC 6120 §10.5.4" "What is for the uploads' domain is handed to the upload service.";
 
     S1 "S1" "PROFILE#servers; RFC 6120 §8.1.2.2" "A server that speaks for a domain for which it did not authenticate loses its stream with `invalid-from`.";
     S2 "S2" "PROFILE#servers; RFC 6120 §4.9.3.7" "A server that sends a stanza without an addressee loses its stream with `improper-addressing`.";
@@ -45,6 +46,7 @@ crate::rules! { "service";
     G9 "G9" "PROFILE#group-chat; RFC 6121 §3.1.3; our" "Whose presence the account sees is a person to it: no list of rooms approves of their subscription.";
 
     A1 "A1" "PROFILE#accounts; our" "With an account its sessions end, and whoever saw them is told.";
+    A2 "A2" "PROFILE#accounts; XEP-0504 §3.10" "With an account go the files that it uploaded.";
 
     L1 "L1" "PROFILE#limits; our" "Beyond the deliveries that one input may cause inside the domain nothing is delivered, and the host is told.";
     L2 "L2" "PROFILE#limits; our" "A stanza that follows from too many others is dropped: something goes in a circle.";

@@ -6,12 +6,14 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 use super::rooms::{Copies, Rooms};
+use super::uploads::Uploads;
 use crate::gc3::{self, ServiceConfig};
 use crate::imng::{Account, AccountConfig, Subscription};
 use crate::limits::ServiceLimits;
 use crate::machine::Machine as _;
 use crate::party::Address;
 use crate::push::router::Router;
+use crate::retention;
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot as _};
 use crate::time::Time;
@@ -29,6 +31,8 @@ pub struct DomainConfig {
     pub(super) rooms: Option<ServiceConfig>,
     /// How rooms send copies to members who are away; `None`: they send none.
     pub(super) copies: Option<Copies>,
+    /// The upload service, at a domain of its own; none if there is none.
+    pub(super) uploads: Option<Box<Uploads>>,
     /// Whether each account that is created from now on has a push router. Default no: the host does what a router would.
     pub push: bool,
     /// Whether the operator lets notifications say who wrote what. Default no.
@@ -47,6 +51,7 @@ impl DomainConfig {
             account: AccountConfig::new(domain),
             rooms: None,
             copies: None,
+            uploads: None,
             push: false,
             push_bodies: false,
             pam: false,
@@ -131,6 +136,7 @@ pub(super) struct State {
     pub(super) created: u64,
     pub(super) homes: BTreeMap<Box<str>, Home>,
     pub(super) rooms: Option<Rooms>,
+    pub(super) uploads: Option<retention::Service>,
     /// The deadlines of what the accounts have.
     pub(super) deadlines: BTreeSet<(Time, Box<str>)>,
     /// Whose each publish is that is not answered yet, by its id.
@@ -147,6 +153,7 @@ struct Saved {
     created: u64,
     homes: Vec<SavedHome>,
     rooms: Option<Vec<u8>>,
+    uploads: Option<Vec<u8>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -182,6 +189,7 @@ impl State {
             created: self.created,
             homes: homes.collect(),
             rooms: self.rooms.as_ref().map(|rooms| body(&|into| rooms.save_body(into))),
+            uploads: self.uploads.as_ref().map(|uploads| body(&|into| uploads.save_body(into))),
         };
         snapshot::put(&saved, into);
     }
@@ -201,10 +209,12 @@ impl State {
             homes.insert(name, Home { account, contacts, shown, router, pam, due: None, awaited: Vec::new() });
         }
         let rooms = saved.rooms.map(|body| Rooms::load_body(Rooms::FORMAT, &body)).transpose()?;
+        let uploads = |body: Vec<u8>| retention::Service::load_body(retention::Service::FORMAT, &body);
+        let uploads = saved.uploads.map(uploads).transpose()?;
         let Saved { config, limits, seed, now, created, .. } = saved;
         let names: Vec<Box<str>> = homes.keys().cloned().collect();
         let (deadlines, publishes) = (BTreeSet::new(), BTreeMap::new());
-        let mut state = Self { config, limits, seed, now, created, homes, rooms, deadlines, publishes };
+        let mut state = Self { config, limits, seed, now, created, homes, rooms, uploads, deadlines, publishes };
         names.iter().for_each(|name| state.reindex(name));
         state.check().map_err(Corrupt::Body)?;
         let mut again = Vec::with_capacity(body.len());
@@ -245,14 +255,17 @@ impl State {
         }
     }
 
-    /// Whether everything fits together. What accounts and rooms hold checks itself when it is loaded.
+    /// Whether everything fits together. What accounts, rooms and uploads hold checks itself when it is loaded.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         if self.config.rooms() != self.rooms.as_ref().map(|rooms| rooms.service().config().domain.as_str()) {
             return Err("the rooms are elsewhere");
         }
-        if self.config.rooms() == Some(self.config.domain()) {
-            return Err("rooms and accounts share a domain");
+        if self.config.uploads.as_ref().map(|uploads| &uploads.service)
+            != self.uploads.as_ref().map(retention::Service::config)
+        {
+            return Err("the uploads are others than they are set to");
         }
+        self.config.apart()?;
         for (name, home) in &self.homes {
             if home.account.config().account() != &**name {
                 return Err("an account is kept under another's name");

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::bench::Host;
 use super::host::SimHost;
 use super::transcript::{Show, What};
+use super::vectors::builtin::retention;
 use super::xml::Tree;
 use crate::gc3;
 use crate::imng::{self, Direction, Stored};
@@ -52,7 +53,11 @@ impl Host<Domain> for DomainHost {
                 gc3::Input::Command(command) => Some(Input::Command(command)),
                 gc3::Input::Stanza(_) => None,
             },
-            Order::Account { .. } | Order::Contact { .. } | Order::End { .. } | Order::Close { .. } => None,
+            Order::Account { .. }
+            | Order::Contact { .. }
+            | Order::Uploads(_)
+            | Order::End { .. }
+            | Order::Close { .. } => None,
         }
     }
 }
@@ -61,6 +66,7 @@ impl Host<Domain> for DomainHost {
 fn element(order: &Order) -> Option<Tree> {
     let (account, order) = match order {
         Order::Rooms(_) => return None,
+        Order::Uploads(order) => return Some(retention::element(order)),
         Order::End { session } => {
             let mut tree = Tree::new("end", NS);
             tree.set("session", session.to_string());
@@ -125,6 +131,7 @@ impl Show for Input {
                 session.to_string()
             }
             Self::FromServer { stanza, .. } => stanza.sender().unwrap_or("nobody").to_owned(),
+            Self::Uploads(input) => input.from(),
             _ => "host".to_owned(),
         }
     }
@@ -150,6 +157,7 @@ impl Show for Input {
             }
             Self::Answer { token, answer } => What::Text(format!("answer {token} {answer:?}")),
             Self::Command(command) => What::Text(format!("{command:?}")),
+            Self::Uploads(input) => input.what(),
         }
     }
 }

@@ -1,13 +1,17 @@
-//! Random conversations in a domain, among accounts, rooms and another server: for the laws, by property test and by
-//! fuzzing.
+//! Random conversations in a domain, among accounts, rooms, uploads and other servers: for the laws, by property test and
+//! by fuzzing.
+
+mod uploads;
 
 use jid::{BareJid, FullJid};
 
 use super::bench::Bench;
 use super::laws::{self, Bounds, Moment, Op};
 use super::service::DomainHost;
+use super::talk_retention;
 use super::transcript::Line;
 use super::vectors::START;
+use super::vectors::builtin::service::uploads_of_vectors;
 use super::xml::Tree;
 use crate::codec::Reader;
 use crate::gc3::ServiceConfig;
@@ -24,6 +28,10 @@ const ACTIONS: usize = 512;
 
 /// Deeds of one conversation that is read from bytes.
 const LONGEST: usize = 100;
+
+/// How many sides there are, and the first that has to do with uploads.
+const SIDES: u8 = 18;
+const UPLOADS: u8 = 16;
 
 /// The accounts of the domain.
 pub const PEOPLE: [&str; 3] = ["ann@tea.example", "ben@tea.example", "cid@tea.example"];
@@ -156,12 +164,13 @@ const HOSTED: [&str; 7] = [
 /// Its seed is public: never run one like it.
 ///
 /// # Errors
-/// Never: the domains are two.
+/// Never: the domains are three.
 pub fn domain() -> Result<Domain, String> {
     let bare = |text: &str| BareJid::new(text).map_err(|why| why.to_string());
     let rooms = ServiceConfig { muc: true, muc2: true, ..ServiceConfig::new(&bare("rooms.tea.example")?) };
     let config = DomainConfig::new(&bare("tea.example")?).with_rooms(rooms);
     let config = config.with_copies(Copies::default()).with_push().with_pam();
+    let config = config.with_uploads(uploads_of_vectors(), talk_retention::policy(0));
     let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     let limits = ServiceLimits {
         accounts: 3,
@@ -173,6 +182,7 @@ pub fn domain() -> Result<Domain, String> {
         // Copies are on their way for longer than the room set knows their room.
         push: PushRouterLimits { left_for: Span::from_secs(1), ..PushRouterLimits::default() },
         pam: AccountLimits { rooms: 3, open: 3, early: 2, leaving: 3, ..AccountLimits::default() },
+        uploads: talk_retention::limits(),
         ..Default::default()
     };
     Domain::new(config, limits, Seed::new([3; 32])).map_err(|why| why.to_string())
@@ -185,7 +195,7 @@ pub fn domain() -> Result<Domain, String> {
 pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String> {
     let mut bench = Bench::new(domain()?, DomainHost::default(), START);
     let mut now = START;
-    let mut heard = Heard::default();
+    let (mut heard, mut slots) = (Heard::default(), uploads::Slots::default());
     for person in PEOPLE {
         let account = BareJid::new(person).map_err(|why| why.to_string())?;
         give(&mut bench, now, Input::Create { account })?;
@@ -200,7 +210,11 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String
     }
     for (step, deed) in deeds.iter().enumerate() {
         now = now.plus(Span::from_millis(deed.after));
-        let Some(input) = deed.input(step, &heard) else { continue };
+        let input = match deed.side % SIDES {
+            UPLOADS.. => slots.input(*deed, now),
+            _ => deed.input(step, &heard),
+        };
+        let Some(input) = input else { continue };
         // What others send is never misuse. What the host does may be: that is tried too.
         let others = matches!(input, Input::FromServer { .. });
         let done = bench.handle(now, input).map_err(|why| why.to_string())?;
@@ -209,6 +223,7 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String
         }
         for line in bench.take_lines() {
             if let Line::Send { to, stanza, .. } = line {
+                slots.heard(&stanza);
                 heard.take(&to, &stanza);
             }
         }
@@ -263,6 +278,7 @@ impl Deed {
             OUTSIDE.into(),
             "nobody@tea.example".into(),
             room.clone(),
+            uploads::DOMAIN.into(),
             "ben@tea.example/phone".into(),
         ];
         let to = to.get(usize::from(self.how) % to.len())?;
@@ -273,7 +289,7 @@ impl Deed {
                 gaps.iter().fold((*text).to_owned(), |text, (gap, value)| text.replace(&format!("{{{gap}}}"), value));
             Reader::one(ns::CLIENT, text.as_bytes()).ok()
         };
-        Some(match self.side % 16 {
+        Some(match self.side % SIDES {
             7 if !asked.is_empty() => {
                 let newest = asked.len() - 1 - usize::from(self.how % 3).min(asked.len() - 1);
                 let (account, id) = asked.get(newest)?;

@@ -50,7 +50,18 @@ fn conversations_reach_what_they_should() {
     let all = xmpp_machines::service::rules::ALL.iter().map(|rule| rule.id());
     let missing: Vec<_> = all.filter(|id| !decided.contains(id) && !rare.contains(id)).collect();
     assert!(missing.is_empty(), "{missing:?} never decided anything");
-    for rule in ["gc3.G3.6", "gc3.M2", "imng.B1", "imng.O1", "imng.P1"] {
+    for rule in [
+        "gc3.G3.6",
+        "gc3.M2",
+        "imng.B1",
+        "imng.O1",
+        "imng.P1",
+        "retention.A1",
+        "retention.D2",
+        "retention.H5",
+        "retention.R2",
+        "retention.S1",
+    ] {
         assert!(decided.contains(rule), "{rule} is not among {decided:?}");
     }
 }
