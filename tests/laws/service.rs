@@ -46,7 +46,8 @@ fn conversations_reach_what_they_should() {
         let Ok(mut domain) = talk_service::domain() else { continue };
         crate::live(&mut domain, journal, &mut decided);
     }
-    let rare = ["service.S2", "service.M1", "service.L2"];
+    // Vectors show these. With routers few member copies find no room set.
+    let rare = ["service.S2", "service.M1", "service.L2", "service.G5"];
     let all = xmpp_machines::service::rules::ALL.iter().map(|rule| rule.id());
     let missing: Vec<_> = all.filter(|id| !decided.contains(id) && !rare.contains(id)).collect();
     assert!(missing.is_empty(), "{missing:?} never decided anything");
