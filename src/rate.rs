@@ -1,4 +1,6 @@
-//! A token bucket in eight bytes.
+//! A token bucket in eight bytes, and many of them.
+
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -72,9 +74,78 @@ impl Allowance {
     }
 }
 
+/// What is left of rates that only few use at a time, by what they bound and for whom. They are forgotten again when they
+/// are full, which costs little however many there are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(bound(serialize = "B: Ord + Serialize", deserialize = "B: Ord + Deserialize<'de>"))]
+pub(crate) struct Rates<B> {
+    left: BTreeMap<(B, Box<str>), Allowance>,
+    /// In the order in which they are full again.
+    #[serde(skip, default = "BTreeSet::new")]
+    order: BTreeSet<(Time, B, Box<str>)>,
+}
+
+impl<B: Copy + Ord> Rates<B> {
+    /// Nothing was taken yet.
+    pub(crate) const fn new() -> Self {
+        Self { left: BTreeMap::new(), order: BTreeSet::new() }
+    }
+
+    /// What is left of one.
+    pub(crate) fn get(&self, bound: B, whose: &str) -> Allowance {
+        self.left.get(&(bound, whose.into())).copied().unwrap_or_default()
+    }
+
+    /// Takes one if it is allowed. Where `most` are remembered already, those that are full go first.
+    pub(crate) fn take(&mut self, bound: B, whose: &str, rate: Rate, most: usize, now: Time) -> bool {
+        let mut left = self.get(bound, whose);
+        let allowed = left.take(rate, now);
+        if allowed {
+            while self.left.len() >= most
+                && let Some((_, bound, whose)) = self.order.first().filter(|(at, ..)| *at <= now).cloned()
+            {
+                self.remove(bound, whose);
+            }
+            self.remove(bound, whose.into());
+            self.order.insert((left.full_at(), bound, whose.into()));
+            self.left.insert((bound, whose.into()), left);
+        }
+        allowed
+    }
+
+    fn remove(&mut self, bound: B, whose: Box<str>) {
+        let key = (bound, whose);
+        if let Some(left) = self.left.remove(&key) {
+            self.order.remove(&(left.full_at(), key.0, key.1));
+        }
+    }
+
+    /// Builds what is derived, after loading.
+    pub(crate) fn reindex(&mut self) {
+        self.order = self.left.iter().map(|((bound, whose), left)| (left.full_at(), *bound, whose.clone())).collect();
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn full_ones_go_when_there_are_many_and_others_stay() {
+        let mut rates = Rates::new();
+        let rate = Rate::per(1, Span::from_secs(10));
+        for n in 0..100u64 {
+            let now = Time::from_millis(n * 1000);
+            let whose = n.to_string();
+            assert!(rates.take((), &whose, rate, 4, now));
+            assert!((n.saturating_sub(9)..=n).all(|n| !rates.take((), &n.to_string(), rate, 4, now)));
+            assert!(rates.left.len() <= 11);
+        }
+        let built = rates.clone();
+        rates.order.clear();
+        rates.reindex();
+        assert_eq!(rates, built);
+    }
 
     #[test]
     fn a_burst_and_then_one_at_a_time() {

@@ -95,6 +95,38 @@ fn skipped_is_neither_passed_nor_failed() {
 }
 
 #[test]
+fn what_a_program_cannot_tell_is_not_compared() {
+    let error = |id: &str, from: &str, condition: &str| {
+        format!(
+            "<iq type='error' id='{id}' to='ann@tea.example/1' from='{from}'><error type='cancel'>\
+             <{condition} xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>"
+        )
+    };
+    let first = error("a", "nobody@rooms.example", "item-not-found");
+    let second = error("b", "rooms.example", "service-unavailable");
+    let code = |start: &str| {
+        format!(
+            "print(json.dumps({start} if do == 'start' else {{'out': [\"{first}\" if 'nobody' in line else \"{second}\"] \
+             if do == 'in' else []}}))"
+        )
+    };
+    let silent = |start: &str| format!("print(json.dumps({start} if do == 'start' else {{'out': []}}))");
+    for (code, last) in [
+        (code("{}"), "2 passed, 0 failed"),
+        (silent("{}"), "0 passed, 2 failed"),
+        (silent("{'unseen': ['ann@tea.example/1']}"), "2 passed, 0 failed"),
+        (silent("{'seen': {'ann@tea.example/1': ['message']}}"), "2 passed, 0 failed"),
+        (silent("{'seen': {'ann@tea.example/1': ['iq']}}"), "0 passed, 2 failed"),
+        // What it shows all the same is compared.
+        (code("{'seen': {'ann@tea.example/1': ['message']}}"), "0 passed, 2 failed"),
+    ] {
+        let folder = vectors("unseen");
+        let ran = against(&folder, &program(&folder, &code));
+        assert_eq!(ran.last(), last, "{code}: {}", ran.out);
+    }
+}
+
+#[test]
 fn another_answer_is_shown_as_a_difference() {
     let folder = vectors("differs");
     let answer = "<iq type='error' id='a' to='ann@tea.example/1' from='nobody@rooms.example'><error type='wait'>\

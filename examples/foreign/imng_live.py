@@ -28,6 +28,7 @@ import time
 import xml.etree.ElementTree as ET
 from xml.sax.saxutils import escape, quoteattr
 
+from memory import SEEN, Memory
 from servers import DOMAIN, ELSEWHERE, HOST, PATIENCE, SECRET, SERVERS, started, stop
 
 WORD = "cake"
@@ -191,15 +192,15 @@ def register(port, user):
 class World:
     """An account of its own for each vector, its sessions, and everybody elsewhere."""
 
-    def __init__(self, ports):
-        self.ports, self.number = ports, 0
+    def __init__(self, server, directory, ports):
+        self.server, self.directory, self.ports, self.number = server, directory, ports, 0
         self.elsewhere = {domain: component(ports["component"][domain], domain) for domain in ELSEWHERE}
-        self.sessions = {}
+        self.sessions, self.memory = {}, None
         # Accounts of an earlier run are not used again.
         self.run = "%x" % int(time.time())
 
     def start(self, question):
-        for session in self.sessions.values():
+        for session in [*self.sessions.values(), *([self.watcher] if self.memory else [])]:
             session.close()
         self.sessions, self.directed, self.times = {}, set(), {}
         if question["limits"]:
@@ -207,6 +208,9 @@ class World:
         self.number += 1
         self.user = "ann-%s-%d" % (self.run, self.number)
         register(self.ports["client"], self.user)
+        # A session that is never available: nothing is routed to it.
+        self.watcher = Session(self.ports["client"], self.user, "watcher")
+        self.memory = Memory(self.server, self.directory, self.user, self.watcher)
         self.settle()
         for stream in self.elsewhere.values():
             stream.inbox.clear()
@@ -228,7 +232,7 @@ class World:
         for _ in range(2):
             for domain, stream in self.elsewhere.items():
                 stream.pong(domain)
-            for session in self.sessions.values():
+            for session in [self.watcher, *self.sessions.values()]:
                 if session.open:
                     session.pong()
 
@@ -326,7 +330,7 @@ class World:
         self.elsewhere[domain].write(self.here(text_of(element)))
 
     def forget(self):
-        for stream in [*self.elsewhere.values(), *self.sessions.values()]:
+        for stream in [*self.elsewhere.values(), *self.sessions.values(), self.watcher]:
             stream.inbox.clear()
 
     def heard(self, lang):
@@ -378,20 +382,21 @@ class World:
         what = question["do"]
         if what == "start":
             self.start(question)
-            return {"ok": True, "unseen": ["host"]}
-        lang = "xml:lang" in question.get("stanza", "")
+            return {"ok": True, "seen": {"host": SEEN}}
+        lang, orders = "xml:lang" in question.get("stanza", ""), []
         if what == "host":
             self.host(question["facts"])
         elif what == "in":
             self.say(question["stanza"], question["at"])
             self.settle()
-        return {"out": self.heard(lang)}
+            orders = [{"to": "host", "stanza": self.there(order)} for order in self.memory.news()]
+        return {"out": orders + self.heard(lang)}
 
 
-def serve(directory):
+def serve(server, directory):
     """Answers questions until there are none."""
     ports = json.loads((directory / "ports.json").read_text())
-    world, log = World(ports), (directory / "log").open("a")
+    world, log = World(server, directory, ports), (directory / "log").open("a")
     for line in sys.stdin:
         question = json.loads(line)
         if question["do"] == "start":
@@ -412,10 +417,12 @@ Written by `python3 examples/foreign/imng_live.py prosody` and `… ejabberd`; e
 
 A private server on 127.0.0.1 with one account for each vector. Sessions are connections that bind the resource and send
 the presence that the vector says; other domains are external components. After each step all connections get a pong
-twice before anything is compared. **What is not compared:** orders to the host, because a client cannot see them
-(archive, offline store, push; a case of nothing else passes if nobody gets anything); presence and pushes because of
-rosters, and of subscriptions; the time in a delay, which is that of the case; an `xml:lang` that the server adds; what an error sends back of the stanza that it answers. **Skipped:** what a client cannot bring about (limits, switches, IM-NG,
-hibernation, rooms, sleeping clients, a full offline store).
+twice before anything is compared. What the server archived is asked of it (XEP-0313), what it keeps for later is read
+from its store. **What is not compared:** other orders to the host, because nobody outside can see them (a case of nothing
+else passes if nobody gets anything); presence and pushes because of rosters, and of subscriptions; the time in a delay,
+which is that of the case; an `xml:lang` that the server adds; what an error sends back of the stanza that it answers.
+**Skipped:** what a client cannot bring about (limits, switches, IM-NG, hibernation, rooms, sleeping clients, a full
+offline store).
 
 A vector that is not passed is no verdict on a server: where a vector is `may` or `unspecified`, the server chose
 otherwise; where it is `must`, look at the vector and judge for yourself.
@@ -471,7 +478,7 @@ def main():
     words.add_argument("--keep", action="store_true", help="keep the server's files, and show all differences")
     words = words.parse_args()
     if words.serve:
-        return serve(words.serve)
+        return serve(words.server, words.serve)
     root = pathlib.Path(__file__).resolve().parents[2]
     directory = pathlib.Path(tempfile.mkdtemp(prefix="imng-live-"))
     process = None

@@ -1,5 +1,6 @@
 //! Another implementation as a subject: a process that is asked and answers in lines of JSON.
 
+use std::collections::BTreeMap;
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
@@ -23,6 +24,8 @@ pub(super) struct Foreign {
     running: Option<Running>,
     /// Recipients of which it cannot tell what they are sent.
     unseen: Vec<String>,
+    /// Recipients of which it can tell only elements of these names.
+    seen: BTreeMap<String, Vec<String>>,
 }
 
 struct Running {
@@ -47,7 +50,7 @@ impl Foreign {
         if words.is_empty() {
             return Err("--against names no program".into());
         }
-        let mut foreign = Self { words, patience, running: None, unseen: Vec::new() };
+        let mut foreign = Self { words, patience, running: None, unseen: Vec::new(), seen: BTreeMap::new() };
         // Whether it can be started at all is known before anything is tried.
         foreign.running = Some(foreign.run()?);
         Ok(foreign)
@@ -150,6 +153,10 @@ fn pause() {
     std::thread::sleep(Duration::from_millis(20));
 }
 
+fn texts(list: Option<&Value>) -> Vec<String> {
+    list.and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).map(Into::into).collect()
+}
+
 fn shortened(text: &str) -> String {
     let mut short: String = text.chars().take(200).collect();
     if short.len() < text.len() {
@@ -159,8 +166,11 @@ fn shortened(text: &str) -> String {
 }
 
 impl Subject for Foreign {
-    fn sees(&self, recipient: &str) -> bool {
-        !self.unseen.iter().any(|unseen| unseen == recipient)
+    fn sees(&self, recipient: &str, element: &str) -> bool {
+        match self.seen.get(recipient) {
+            Some(seen) => seen.iter().any(|name| name == element),
+            None => !self.unseen.iter().any(|unseen| unseen == recipient),
+        }
     }
 
     fn start(&mut self, vector: &Vector) -> Result<(), Stop> {
@@ -169,8 +179,9 @@ impl Subject for Foreign {
         }
         let question = json!({"do": "start", "vector": vector.id, "topic": vector.topic, "domain": DOMAIN, "limits": vector.limits});
         let answer = self.ask(&question)?;
-        let unseen = answer.get("unseen").and_then(Value::as_array).into_iter().flatten();
-        self.unseen = unseen.filter_map(Value::as_str).map(Into::into).collect();
+        self.unseen = texts(answer.get("unseen"));
+        let seen = answer.get("seen").and_then(Value::as_object).into_iter().flatten();
+        self.seen = seen.map(|(recipient, names)| (recipient.clone(), texts(Some(names)))).collect();
         Ok(())
     }
 

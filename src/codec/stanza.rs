@@ -273,6 +273,14 @@ impl Stanza {
         self.to = Some(to);
     }
 
+    /// The same stanza in the name of this sender.
+    #[must_use]
+    pub fn sent_by(mut self, from: Jid) -> Self {
+        set(&mut self.element, "from", Some(from.as_str()));
+        self.from = Some(from);
+        self
+    }
+
     /// With one more child.
     #[must_use]
     pub fn with_child(self, child: Element) -> Self {

@@ -133,6 +133,23 @@ pub enum Subscription {
 }
 
 impl Subscription {
+    /// Its name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::None => "none",
+            Self::To => "to",
+            Self::From => "from",
+            Self::Both => "both",
+        }
+    }
+
+    /// Whether the account sees the contact's presence.
+    #[must_use]
+    pub const fn sees_contact(self) -> bool {
+        matches!(self, Self::To | Self::Both)
+    }
+
     /// Whether the contact may see the account's presence.
     #[must_use]
     pub const fn sees_account(self) -> bool {

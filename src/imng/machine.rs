@@ -2,12 +2,11 @@
 
 use std::borrow::Cow;
 
-use jid::{FullJid, Jid};
-use minidom::rxml::{Namespace, NcName};
+use jid::{BareJid, FullJid, Jid};
 
 use super::config::AccountConfig;
 use super::explain::{self, Explanation};
-use super::host::{Direction, EndCondition, Fact, Input, Notice, Order, PushCandidate, Reached, Record};
+use super::host::{Direction, EndCondition, Fact, Grounds, Input, Notice, Order, PushCandidate, Reached, Record};
 use super::judge::{self, Answer, Errand, Refusal, Source, Then, Verdict};
 use super::rules::table as rule;
 use super::say::{self, Letter, Out, Wanted};
@@ -104,6 +103,18 @@ impl Account {
     #[must_use]
     pub fn is_blocked(&self, jid: &Jid) -> bool {
         self.state.is_blocked(jid.as_str())
+    }
+
+    /// By what the account belongs to a room, as it was told last.
+    #[must_use]
+    pub fn grounds(&self, room: &BareJid) -> Grounds {
+        self.state.grounds(room.as_str())
+    }
+
+    /// The sessions that a room's member copy may go to: those of [`Order::MemberCopy`].
+    #[must_use]
+    pub fn candidates(&self, room: &BareJid) -> Vec<Address> {
+        self.state.addresses(self.state.candidates(room.as_str()))
     }
 
     /// What is wrong with the state, if anything: for tests.
@@ -506,15 +517,12 @@ pub fn refuse_for_nobody<O>(stanza: &Stanza, out: &mut dyn Sink<O, Notice>) {
 }
 
 /// The stanza in the name of the session that sent it.
-fn stamped(mut stanza: Stanza, session: &Address) -> Stanza {
-    if stanza.element.attr("from") != Some(session.as_str()) {
-        if let Ok(name) = NcName::try_from("from") {
-            let namespace = Namespace::NONE;
-            stanza.element.attrs_mut().insert(namespace, name, session.as_str().to_owned());
-        }
-        stanza.from = Jid::new(session.as_str()).ok();
+fn stamped(stanza: Stanza, session: &Address) -> Stanza {
+    let other = Jid::new(session.as_str()).ok().filter(|_| stanza.element.attr("from") != Some(session.as_str()));
+    match other {
+        Some(session) => stanza.sent_by(session),
+        None => stanza,
     }
-    stanza
 }
 
 fn full_jid(address: &Address) -> Option<FullJid> {

@@ -310,6 +310,10 @@ impl State {
         fits
     }
 
+    pub(super) fn grounds(&self, room: &str) -> Grounds {
+        self.rooms.get(room).copied().unwrap_or_default()
+    }
+
     /// Whether it could be remembered.
     pub(super) fn set_live(&mut self, seat: Seat, room: &str, nick: Option<Box<str>>) -> bool {
         let count = self.live.values().filter(|sessions| sessions.iter().any(|(at, _)| *at == seat.0)).count();

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Gc3Limits, ImngLimits, PushRouterLimits};
+use super::{AccountLimits, Gc3Limits, ImngLimits, PushRouterLimits, RetentionLimits};
 
 /// Bounds on a [`Domain`](crate::service::Domain) (PROFILE, section Limits), and on what is in it. Each has the default
 /// that the profile names.
@@ -24,8 +24,12 @@ pub struct ServiceLimits {
     pub account: ImngLimits,
     /// Bounds on the rooms.
     pub rooms: Gc3Limits,
+    /// Bounds on the upload service.
+    pub uploads: RetentionLimits,
     /// Bounds on each account's push router.
     pub push: PushRouterLimits,
+    /// Bounds on each account's half of group chat.
+    pub pam: AccountLimits,
 }
 
 impl Default for ServiceLimits {
@@ -38,7 +42,9 @@ impl Default for ServiceLimits {
             contacts: 10_000,
             account: ImngLimits::default(),
             rooms: Gc3Limits::default(),
+            uploads: RetentionLimits::default(),
             push: PushRouterLimits::default(),
+            pam: AccountLimits::default(),
         }
     }
 }

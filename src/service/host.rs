@@ -5,8 +5,9 @@ use core::fmt;
 use jid::{BareJid, FullJid};
 
 use crate::codec::Stanza;
+use crate::gc3::account;
 use crate::push::{room as copies, router};
-use crate::{gc3, imng};
+use crate::{gc3, imng, retention};
 
 /// What goes into a [`Domain`](super::Domain).
 #[derive(Clone, Debug)]
@@ -16,7 +17,8 @@ pub enum Input {
         /// The account.
         account: BareJid,
     },
-    /// An account ceases to be. What the host stores for it is the host's to remove.
+    /// An account ceases to be, and so do the files that it uploaded. What else the host stores for it is the host's to
+    /// remove.
     Remove {
         /// The account.
         account: BareJid,
@@ -65,6 +67,12 @@ pub enum Input {
         /// [`Session`](router::Input::Session) its `Features`, `Up` or `Hibernated`.
         input: router::Input,
     },
+    /// A session wants to hear of changes of the list of rooms: the host, who knows what each client can, has found
+    /// `urn:xmpp:gc3:0:joined+notify` in its capabilities (XEP-0163 §4). A session that reads the list hears of them anyway.
+    Wants {
+        /// The session.
+        session: FullJid,
+    },
     /// Messages kept for later: the answer to [`imng::Order::FetchOffline`].
     Offline {
         /// The account.
@@ -85,6 +93,9 @@ pub enum Input {
     },
     /// Something that the host decided about the rooms.
     Command(gc3::Command),
+    /// What the uploads have to know: of HTTP, of items that refer to files, of the operator. All but
+    /// [`Stanza`](retention::Input::Stanza), which is a misuse: stanzas come from a session, another server or the host.
+    Uploads(retention::Input),
 }
 
 /// What the host must do.
@@ -97,8 +108,21 @@ pub enum Order {
         /// What.
         order: imng::Order,
     },
+    /// The subscription of a contact has become another, and no session and no host has decided it: a room that the account
+    /// joined sees it now, or sees it no more. Store it in the roster and push the item (RFC 6121 §2.1.6, §3.1.5). The
+    /// domain knows it already; a host that has to create the domain anew tells it as a fact, like all of the roster.
+    Contact {
+        /// The account.
+        account: BareJid,
+        /// The contact.
+        jid: BareJid,
+        /// The state of its subscription.
+        subscription: imng::Subscription,
+    },
     /// Something for the rooms.
     Rooms(gc3::Order),
+    /// Something for the uploads: answer a PUT or a GET, delete a file.
+    Uploads(retention::Order),
     /// End a session: its account is no more.
     End {
         /// The session.
@@ -147,6 +171,8 @@ pub enum Notice {
     Account(imng::Notice),
     /// What a room told.
     Rooms(gc3::Notice),
+    /// What the upload service told.
+    Uploads(retention::Notice),
     /// What the copies of a room told.
     Copies {
         /// The room.
@@ -156,6 +182,8 @@ pub enum Notice {
     },
     /// What an account's push router told.
     Push(router::Notice),
+    /// What an account's half of group chat told.
+    Pam(account::Notice),
     /// A rule took part: there is no more to tell.
     Also,
     /// A stanza was dropped.

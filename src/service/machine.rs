@@ -18,9 +18,9 @@ use crate::rule::Rule;
 use crate::seed::Seed;
 use crate::snapshot::{Corrupt, Snapshot};
 use crate::time::Time;
-use crate::{gc3, imng};
+use crate::{gc3, imng, retention};
 
-/// A domain: its accounts, its rooms, and all that passes between them, to sessions, and to other servers.
+/// A domain: its accounts, its rooms, its uploads, and all that passes between them, to sessions, and to other servers.
 #[derive(Clone, Debug)]
 pub struct Domain {
     pub(super) state: State,
@@ -30,19 +30,17 @@ impl Domain {
     /// A domain without accounts. `seed` is a secret.
     ///
     /// # Errors
-    /// [`Misuse::Impossible`] if the rooms have the domain of the accounts.
+    /// [`Misuse::Impossible`] if accounts, rooms and uploads are not each at a domain of their own, or if the uploads cannot
+    /// be what they are set to.
     pub fn new(config: DomainConfig, limits: ServiceLimits, seed: Seed) -> Result<Self, Misuse> {
-        if config.rooms() == Some(config.domain()) {
-            return Err(Misuse::Impossible {
-                what: "rooms and accounts share a domain: give the rooms one of their own",
-            });
-        }
+        config.apart().map_err(|what| Misuse::Impossible { what })?;
+        let uploads = config.uploads.as_ref().map(|uploads| uploads.start(limits.uploads, &seed)).transpose()?;
         let rooms = config.rooms.clone();
         let copies = config.copies;
         let rooms = rooms.map(|rooms| Rooms::new(rooms, limits.rooms, seed.child("rooms", &[]), copies));
         let (now, created, homes) = (Time::EPOCH, 0, Default::default());
         let (deadlines, publishes) = Default::default();
-        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms, deadlines, publishes } })
+        Ok(Self { state: State { config, limits, seed, now, created, homes, rooms, uploads, deadlines, publishes } })
     }
 
     /// What it is set to.
@@ -81,6 +79,12 @@ impl Domain {
         self.state.homes.get(account.as_str())?.router.as_deref()
     }
 
+    /// The half of group chat that is an account's own, if it takes part.
+    #[must_use]
+    pub fn pam(&self, account: &BareJid) -> Option<&gc3::Account> {
+        self.state.homes.get(account.as_str())?.pam.as_deref()
+    }
+
     /// Whether everything in the domain fits together.
     ///
     /// # Errors
@@ -88,14 +92,16 @@ impl Domain {
     pub fn check(&self) -> Result<(), String> {
         self.state.check()?;
         self.state.homes.values().try_for_each(|home| home.account.check())?;
+        self.state.homes.values().filter_map(|home| home.pam.as_deref()).try_for_each(gc3::Account::check)?;
         self.state.rooms.as_ref().map_or(Ok(()), Rooms::check)?;
+        self.state.uploads.as_ref().map_or(Ok(()), retention::Service::check)?;
         #[cfg(feature = "sim")]
         self.state.homes.values().filter_map(|home| home.router.as_deref()).try_for_each(Router::check)?;
         Ok(())
     }
 
     pub(super) fn here(&self) -> Here<'_> {
-        Here { domain: self.state.config.domain(), rooms: self.state.config.rooms() }
+        Here::of(&self.state.config)
     }
 
     pub(super) fn post<'a, 'o>(&'a self, hops: u8, work: &'a mut Work, out: &'a mut Out<'o>) -> Post<'a, 'o> {
@@ -112,7 +118,7 @@ impl Domain {
         out: &mut Out<'_>,
     ) -> Result<(), Misuse> {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(home) = state.homes.get_mut(name) else {
             return Err(Misuse::Impossible { what: "there is no such account: create it first" });
         };
@@ -131,7 +137,7 @@ impl Domain {
             return self.member_copy(name, why, copy, hops, work, out);
         }
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(home) = state.homes.get_mut(name) else { return };
         let seen = super::push::seen_shared(home, stanza, work);
         let mut orders = Vec::new();
@@ -165,13 +171,8 @@ impl Domain {
         let Some(order) = self.push_order(name, why, order, hops, work, out) else { return };
         match order {
             imng::Order::MemberCopy { stanza, candidates, .. } => {
-                let to: Vec<FullJid> = candidates.iter().filter_map(|jid| FullJid::new(jid.as_str()).ok()).collect();
                 out.push(why, Action::Tell(Notice::Also));
-                out.push(rule::M1, Action::Tell(Notice::Also));
-                if !to.is_empty() {
-                    let input = imng::Input::MemberCopy { stanza: *stanza, to };
-                    work.push(Job::Account(name.into(), input, hops));
-                }
+                Self::to_candidates(name, *stanza, &candidates, hops, work, out);
             }
             imng::Order::Broadcast { session, was, directed, stanza } => {
                 out.push(why, Action::Tell(Notice::Also));
@@ -189,6 +190,22 @@ impl Domain {
         }
     }
 
+    /// Gives a member copy to all who can read it.
+    pub(super) fn to_candidates(
+        name: &str,
+        stanza: Stanza,
+        candidates: &[Address],
+        hops: u8,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) {
+        let to: Vec<FullJid> = candidates.iter().filter_map(|jid| FullJid::new(jid.as_str()).ok()).collect();
+        out.push(rule::M1, Action::Tell(Notice::Also));
+        if !to.is_empty() {
+            work.push(Job::Account(name.into(), imng::Input::MemberCopy { stanza, to }, hops));
+        }
+    }
+
     /// Hands a stanza to whoever it is for.
     fn route(&mut self, stanza: Cow<'_, Stanza>, hops: u8, work: &mut Work, out: &mut Out<'_>) {
         let Some(to) = &stanza.to else { return };
@@ -197,6 +214,9 @@ impl Domain {
             // A stanza is no misuse.
             let _ = self.hand_rooms(gc3::Input::Stanza(stanza.into_owned()), hops, work, out);
             return;
+        }
+        if Some(to.domain().as_str()) == self.state.config.uploads() {
+            return self.ask_uploads(stanza.into_owned(), hops, work, out);
         }
         if to.domain().as_str() != self.state.config.domain() {
             let sent = super::post::passed(&stanza);
@@ -209,9 +229,10 @@ impl Domain {
         let name: Box<str> = bare(to.as_str()).into();
         out.push(rule::R1, Action::Tell(Notice::Also));
         if self.state.homes.contains_key(&name) {
-            match stanza {
-                Cow::Owned(stanza) => drop(self.hand(&name, imng::Input::Stanza(stanza), hops, work, out)),
-                Cow::Borrowed(stanza) => self.hand_shared(&name, stanza, hops, work, out),
+            match self.arrives(&name, stanza, hops, work, out) {
+                Some(Cow::Owned(stanza)) => drop(self.hand(&name, imng::Input::Stanza(stanza), hops, work, out)),
+                Some(Cow::Borrowed(stanza)) => self.hand_shared(&name, stanza, hops, work, out),
+                None => {}
             }
         } else {
             let mut orders = Vec::new();
@@ -222,7 +243,7 @@ impl Domain {
 
     fn hand_rooms(&mut self, input: gc3::Input, hops: u8, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(rooms) = &mut state.rooms else {
             return Err(Misuse::Impossible { what: "there are no rooms: configure them first" });
         };
@@ -269,10 +290,11 @@ impl Domain {
         let mut config = state.config.account.clone();
         config.account = Address::from(account);
         let router = state.config.push.then(|| super::push::router(&mut config, account, state, &seed));
+        let pam = state.config.pam.then(|| super::pam::pam(&mut config, account, state, &seed));
         let account_ = imng::Account::new(config, state.limits.account, seed);
-        let router = router.map(Box::new);
+        let (router, pam) = (router.map(Box::new), pam.map(Box::new));
         let (contacts, shown) = Default::default();
-        let home = Home { account: account_, contacts, shown, router, due: None, awaited: Vec::new() };
+        let home = Home { account: account_, contacts, shown, router, pam, due: None, awaited: Vec::new() };
         state.homes.insert(account.as_str().into(), home);
         Ok(())
     }
@@ -284,11 +306,12 @@ impl Domain {
         let sessions = home.account.sessions().filter_map(|(_, session)| FullJid::new(session.as_str()).ok());
         for session in sessions.collect::<Vec<_>>() {
             let event = imng::Event::Gone { unacked: Vec::new() };
-            let input = imng::Input::Session { session: session.clone(), event };
-            let _ = self.hand(account.as_str(), input, 0, work, out);
+            let _ = self.session(session.clone(), event, work, out);
             out.push(rule::A1, Action::Do(Order::End { session }));
         }
+        self.leave_rooms(account.as_str(), work, out);
         self.state.forget(account.as_str());
+        self.account_gone(account, work, out);
         Ok(())
     }
 
@@ -305,17 +328,32 @@ impl Domain {
         Ok(())
     }
 
+    /// Something happened to a session.
+    fn session(
+        &mut self,
+        session: FullJid,
+        event: imng::Event,
+        work: &mut Work,
+        out: &mut Out<'_>,
+    ) -> Result<(), Misuse> {
+        let name = bare(session.as_str());
+        // One that is bound anew has forgotten all that the one of its name wanted.
+        let over = matches!(event, imng::Event::Bound | imng::Event::Gone { .. });
+        self.hand(name, imng::Input::Session { session: session.clone(), event }, 0, work, out)?;
+        if over {
+            self.over(&session, work, out);
+        }
+        Ok(())
+    }
+
     fn input(&mut self, input: Input, work: &mut Work, out: &mut Out<'_>) -> Result<(), Misuse> {
-        let name = |session: &FullJid| bare(session.as_str()).to_owned();
         match input {
             Input::Create { account } => self.create(&account),
             Input::Remove { account } => self.remove(&account, work, out),
-            Input::Session { session, event } => {
-                let name = name(&session);
-                self.hand(&name, imng::Input::Session { session, event }, 0, work, out)
-            }
+            Input::Session { session, event } => self.session(session, event, work, out),
             Input::FromSession { session, stanza } => {
-                let name = name(&session);
+                let Some(stanza) = self.leaves(&session, stanza, work, out) else { return Ok(()) };
+                let name = bare(session.as_str()).to_owned();
                 self.hand(&name, imng::Input::FromSession { session, stanza }, 0, work, out)
             }
             Input::FromServer { peer, stanza } => {
@@ -325,15 +363,18 @@ impl Domain {
             Input::FromHost { stanza } => self.speak(stanza, work, out),
             Input::Fact { account, fact } => {
                 self.contact(account.as_str(), &fact, out);
+                let fact = self.listed(account.as_str(), fact, out);
                 let Some(fact) = self.push_fact(account.as_str(), fact, work, out) else { return Ok(()) };
                 self.hand(account.as_str(), imng::Input::Fact(fact), 0, work, out)
             }
+            Input::Wants { session } => self.wants(session, work, out),
             Input::Push { account, input } => self.push_input(account.as_str(), input, work, out),
             Input::Offline { account, token, messages, more } => {
                 self.hand(account.as_str(), imng::Input::Offline { token, messages, more }, 0, work, out)
             }
             Input::Answer { token, answer } => self.hand_rooms(gc3::Input::Answer { token, answer }, 0, work, out),
             Input::Command(command) => self.hand_rooms(gc3::Input::Command(command), 0, work, out),
+            Input::Uploads(input) => self.tell_uploads(input, work, out),
         }
     }
 }
@@ -364,25 +405,30 @@ impl Machine for Domain {
         while self.deadline().is_some_and(|due| due <= now) {
             let mut work = Work::new(&self.state.limits);
             let state = &mut self.state;
-            let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+            let here = Here::of(&state.config);
             let post = Post { here, work: &mut work, out, hops: 0 };
             if let Some(rooms) = &mut state.rooms {
                 rooms.wake(state.now, &mut FromRooms(post));
             }
-            self.wake_routers(now, &mut work, out);
+            self.wake_uploads(&mut work, out);
+            while let Some((_, name)) = self.state.deadlines.first().filter(|(due, _)| *due <= now).cloned() {
+                self.wake_router(&name, &mut work, out);
+                self.wake_pam(&name, &mut work, out);
+            }
             self.settle(&mut work, out);
         }
     }
 
     fn deadline(&self) -> Option<Time> {
         let rooms = self.state.rooms.as_ref().and_then(Machine::deadline);
-        let routers = self.state.deadlines.first().map(|(due, _)| *due);
-        rooms.into_iter().chain(routers).min()
+        let accounts = self.state.deadlines.first().map(|(due, _)| *due);
+        let uploads = self.state.uploads.as_ref().and_then(Machine::deadline);
+        rooms.into_iter().chain(accounts).chain(uploads).min()
     }
 }
 
 impl Snapshot for Domain {
-    const FORMAT: u16 = 1;
+    const FORMAT: u16 = 2;
     const KIND: &'static str = "service.domain";
 
     fn save_body(&self, into: &mut Vec<u8>) {

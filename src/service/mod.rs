@@ -1,9 +1,11 @@
-//! A whole XMPP domain without a socket: accounts, rooms, and all that passes between them.
+//! A whole XMPP domain without a socket: accounts, rooms, uploads, and all that passes between them.
 //!
 //! A [`Domain`] is handed what sessions and other servers send, and says who gets what: deliveries to sessions and stanzas
 //! for other servers in the lane `Send`, what is to be stored and asked in the lane `Do`. It puts the machines of this
-//! crate together, each account an [`imng::Account`](crate::imng::Account), all rooms a [`Rooms`], and for each account a
-//! [`push::router::Router`](crate::push::router::Router) if push is configured, and adds what stands between them: routing,
+//! crate together, each account an [`imng::Account`](crate::imng::Account), all rooms a [`Rooms`], all uploads a
+//! [`retention::Service`](crate::retention::Service), and for each account a
+//! [`push::router::Router`](crate::push::router::Router) if push is configured and a
+//! [`gc3::Account`](crate::gc3::Account) if it takes part in group chat itself, and adds what stands between them: routing,
 //! presence, and what the domain answers itself. What goes from one to the other inside the domain waits for its turn, and
 //! all of it is done when the call returns.
 //!
@@ -13,8 +15,14 @@
 //! - The rules, one sentence each: [`rules`]. The whole text: `spec-vectors/service/PROFILE.md`.
 //! - Push: [`DomainConfig::with_copies`] has rooms send copies to members who are away, [`DomainConfig::with_push`] gives
 //!   each new account a router, which wakes its devices.
-//! - The rooms of this folder: `push` is what routers see and what follows, `post` carries what was said, `presence` and
-//!   `server` are the domain's own words, `state` knows, `machine` hands on.
+//! - Group chat: [`DomainConfig::with_pam`] gives each new account a [`gc3::Account`](crate::gc3::Account), which joins
+//!   rooms for it, keeps the list of them and approves their subscriptions; the host is told to store these
+//!   ([`Order::Contact`]) and says which sessions want the list ([`Input::Wants`]).
+//! - Uploads: [`DomainConfig::with_uploads`] puts an upload service at a domain of its own. The host tells it of HTTP as
+//!   [`Input::Uploads`] and does what it orders as [`Order::Uploads`]; with an account go its files.
+//! - The rooms of this folder: `pam` is what accounts hear of rooms and what follows, `push` is what routers see and what
+//!   follows, `post` carries what was said, `uploads` joins the upload service on, `presence` and `server` are the domain's
+//!   own words, `state` knows, `machine` hands on.
 //!
 //! Two people chat, and meet in a room:
 //!
@@ -66,6 +74,7 @@
 
 mod host;
 mod machine;
+mod pam;
 mod post;
 mod presence;
 mod push;
@@ -73,6 +82,7 @@ pub mod rooms;
 pub mod rules;
 mod server;
 mod state;
+mod uploads;
 
 pub use host::{Input, Notice, Order, StreamCondition};
 pub use machine::Domain;

@@ -8,6 +8,7 @@ use jid::{BareJid, FullJid, Jid};
 use smallvec::SmallVec;
 
 use super::host::{Notice, Order};
+use super::state::DomainConfig;
 use super::{rooms, rules as rule};
 use crate::codec::{Header, Outgoing, Stanza};
 use crate::limits::ServiceLimits;
@@ -120,13 +121,18 @@ impl Work {
 pub(super) struct Here<'a> {
     pub(super) domain: &'a str,
     pub(super) rooms: Option<&'a str>,
+    pub(super) uploads: Option<&'a str>,
 }
 
-impl Here<'_> {
+impl<'a> Here<'a> {
+    pub(super) fn of(config: &'a DomainConfig) -> Self {
+        Self { domain: config.domain(), rooms: config.rooms(), uploads: config.uploads() }
+    }
+
     /// Whether an address is in one of them.
     pub(super) fn has(&self, jid: &str) -> bool {
         let domain = domain(jid);
-        domain == self.domain || self.rooms == Some(domain)
+        domain == self.domain || self.rooms == Some(domain) || self.uploads == Some(domain)
     }
 }
 

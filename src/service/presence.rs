@@ -4,6 +4,7 @@ use super::Notice;
 use super::machine::Domain;
 use super::post::{Out, Work, passed};
 use super::rules as rule;
+use super::state::Home;
 use crate::codec::{Header, Outgoing, Reader, Stanza, StanzaKind, StanzaType};
 use crate::imng::Subscription;
 use crate::machine::Action;
@@ -44,7 +45,6 @@ impl Domain {
         for (other, _) in &others {
             out.push(why, Action::Send { to: Audience::one(other), stanza: &sent });
         }
-        let seen = |subscription: Subscription| matches!(subscription, Subscription::To | Subscription::Both);
         let contacts: Vec<(Box<str>, Subscription)> = home
             .contacts
             .iter()
@@ -65,7 +65,7 @@ impl Domain {
             return;
         }
         let probe = plain(session, StanzaType::Probe);
-        for (jid, _) in contacts.iter().filter(|(_, subscription)| seen(*subscription)) {
+        for (jid, _) in contacts.iter().filter(|(_, subscription)| subscription.sees_contact()) {
             post.to(rule::P2, jid, &probe);
         }
         for (other, bytes) in others.iter().filter(|(other, _)| **other != *session) {
@@ -83,13 +83,7 @@ impl Domain {
         let Some(from) = &stanza.from else { return };
         let asker = bare(from.as_str());
         let may = asker == name || home.contacts.get(asker).is_some_and(|subscription| subscription.sees_account());
-        let shown: Vec<Outgoing> = home
-            .shown
-            .values()
-            .filter(|_| may)
-            .filter_map(|bytes| Reader::one(ns::CLIENT, bytes).ok())
-            .map(|stanza| passed(&stanza))
-            .collect();
+        let shown = if may { shown(home) } else { Vec::new() };
         let mut post = self.post(hops, work, out);
         if !may {
             return post.to(rule::P6, asker, &plain(name, StanzaType::Unsubscribed));
@@ -118,8 +112,14 @@ impl Domain {
     }
 }
 
+/// The last presence of each available session.
+pub(super) fn shown(home: &Home) -> Vec<Outgoing> {
+    let read = home.shown.values().filter_map(|bytes| Reader::one(ns::CLIENT, bytes).ok());
+    read.map(|stanza| passed(&stanza)).collect()
+}
+
 /// A presence with nothing in it.
-fn plain(from: &str, type_: StanzaType) -> Outgoing {
+pub(super) fn plain(from: &str, type_: StanzaType) -> Outgoing {
     let header = Header { kind: StanzaKind::Presence, type_, from, id: None, lang: None };
     Outgoing::new(&header, |_| {})
 }

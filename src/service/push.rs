@@ -94,7 +94,7 @@ fn revokes(stanza: &Stanza) -> bool {
 }
 
 impl Domain {
-    fn has_router(&self, name: &str) -> bool {
+    pub(super) fn has_router(&self, name: &str) -> bool {
         self.state.homes.get(name).is_some_and(|home| home.router.is_some())
     }
 
@@ -109,7 +109,7 @@ impl Domain {
         run: impl FnOnce(&mut Router, Time, &mut dyn Sink<router::Order, router::Notice>),
     ) {
         let state = &mut self.state;
-        let here = Here { domain: state.config.domain(), rooms: state.config.rooms() };
+        let here = Here::of(&state.config);
         let Some(router) = state.homes.get_mut(name).and_then(|home| home.router.as_deref_mut()) else { return };
         let (mut named, mut known) = (Vec::new(), Vec::new());
         let post = Post { here, work, out, hops };
@@ -306,10 +306,8 @@ impl Domain {
         true
     }
 
-    /// Does what is due of the routers.
-    pub(super) fn wake_routers(&mut self, now: Time, work: &mut Work, out: &mut Out<'_>) {
-        while let Some((_, name)) = self.state.deadlines.first().filter(|(due, _)| *due <= now).cloned() {
-            self.routed(&name, None, 0, work, out, |router, now, sink| router.wake(now, sink));
-        }
+    /// Does what is due of a router.
+    pub(super) fn wake_router(&mut self, name: &str, work: &mut Work, out: &mut Out<'_>) {
+        self.routed(name, None, 0, work, out, |router, now, sink| router.wake(now, sink));
     }
 }

@@ -7,6 +7,7 @@ crate::rules! { "service";
     R1 "R1" "PROFILE#routing; RFC 6120 §10.5.3" "What is for an account of the domain is handed to that account.";
     R2 "R2" "PROFILE#routing; RFC 6120 §10.5.4" "What is for the rooms' domain or below it is handed to the rooms.";
     R3 "R3" "PROFILE#routing; RFC 6120 §10.4" "What is for another domain goes to that domain's server.";
+    R4 "R4" "PROFILE#routing; RFC 6120 §10.5.4" "What is for the uploads' domain is handed to the upload service.";
 
     S1 "S1" "PROFILE#servers; RFC 6120 §8.1.2.2" "A server that speaks for a domain for which it did not authenticate loses its stream with `invalid-from`.";
     S2 "S2" "PROFILE#servers; RFC 6120 §4.9.3.7" "A server that sends a stanza without an addressee loses its stream with `improper-addressing`.";
@@ -34,7 +35,18 @@ crate::rules! { "service";
     U2 "U2" "PROFILE#push; XEP-0357 §7; our" "What a push service answers goes to the account whose publish it answers.";
     U3 "U3" "PROFILE#push; our" "The room set of an account with a push router is the router's, and so is which session has a room live.";
 
+    G1 "G1" "PROFILE#group-chat; New MUC draft, MUC2-PAM" "What a session asks of its account about rooms, and what rooms say to the account, is heard by the account's half of group chat before anybody else.";
+    G2 "G2" "PROFILE#group-chat; our" "A room on the list is a ground of the room set, whatever the host says of that room besides.";
+    G3 "G3" "PROFILE#group-chat; RFC 6121 §3.1.5; our" "A room whose subscription is approved by the list is told the presence of each available session, and sees the account from then on; the host stores it.";
+    G4 "G4" "PROFILE#group-chat; RFC 6121 §3.2.2; our" "A room whose approval is withdrawn is told that each available session is unavailable, then `unsubscribed`, and sees the account no more; the host stores it.";
+    G5 "G5" "PROFILE#group-chat; New MUC draft, MUC2-PAM; our" "A member copy of a room that is on the list, or was a moment ago, is never bounced, though the room be in no room set.";
+    G6 "G6" "PROFILE#group-chat; XEP-0163 §4; our" "The host, who knows what each client can, says which sessions want every change of the list.";
+    G7 "G7" "PROFILE#group-chat; XEP-0191 §3.3; our" "A request to join at an address that the account blocks is refused as if the session had sent it there.";
+    G8 "G8" "PROFILE#group-chat; our" "An account that ends leaves its rooms: each is told once.";
+    G9 "G9" "PROFILE#group-chat; RFC 6121 §3.1.3; our" "Whose presence the account sees is a person to it: no list of rooms approves of their subscription.";
+
     A1 "A1" "PROFILE#accounts; our" "With an account its sessions end, and whoever saw them is told.";
+    A2 "A2" "PROFILE#accounts; XEP-0504 §3.10" "With an account go the files that it uploaded.";
 
     L1 "L1" "PROFILE#limits; our" "Beyond the deliveries that one input may cause inside the domain nothing is delivered, and the host is told.";
     L2 "L2" "PROFILE#limits; our" "A stanza that follows from too many others is dropped: something goes in a circle.";

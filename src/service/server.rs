@@ -39,8 +39,10 @@ impl Domain {
         } else if here("query", ns::DISCO_ITEMS) {
             let answer = Outgoing::result(stanza, |writer| {
                 writer.open("query", ns::DISCO_ITEMS);
-                if let Some(rooms) = &config.rooms {
-                    writer.open("item", ns::DISCO_ITEMS).attr("jid", &rooms.domain).attr("name", &rooms.name).close();
+                let rooms = config.rooms.as_ref().map(|rooms| (rooms.domain.as_str(), &*rooms.name));
+                let uploads = config.uploads.as_ref().map(|uploads| (&*uploads.service.domain, &*uploads.service.name));
+                for (jid, name) in rooms.into_iter().chain(uploads) {
+                    writer.open("item", ns::DISCO_ITEMS).attr("jid", jid).attr("name", name).close();
                 }
                 writer.close();
             });

@@ -6,12 +6,14 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize};
 
 use super::rooms::{Copies, Rooms};
-use crate::gc3::ServiceConfig;
+use super::uploads::Uploads;
+use crate::gc3::{self, ServiceConfig};
 use crate::imng::{Account, AccountConfig, Subscription};
 use crate::limits::ServiceLimits;
 use crate::machine::Machine as _;
 use crate::party::Address;
 use crate::push::router::Router;
+use crate::retention;
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt, Snapshot as _};
 use crate::time::Time;
@@ -29,10 +31,14 @@ pub struct DomainConfig {
     pub(super) rooms: Option<ServiceConfig>,
     /// How rooms send copies to members who are away; `None`: they send none.
     pub(super) copies: Option<Copies>,
+    /// The upload service, at a domain of its own; none if there is none.
+    pub(super) uploads: Option<Box<Uploads>>,
     /// Whether each account that is created from now on has a push router. Default no: the host does what a router would.
     pub push: bool,
     /// Whether the operator lets notifications say who wrote what. Default no.
     pub push_bodies: bool,
+    /// Whether each account that is created from now on takes part in group chat itself. Default no: its sessions do.
+    pub pam: bool,
 }
 
 impl DomainConfig {
@@ -45,8 +51,10 @@ impl DomainConfig {
             account: AccountConfig::new(domain),
             rooms: None,
             copies: None,
+            uploads: None,
             push: false,
             push_bodies: false,
+            pam: false,
         }
     }
 
@@ -68,6 +76,13 @@ impl DomainConfig {
     #[must_use]
     pub const fn with_push(mut self) -> Self {
         self.push = true;
+        self
+    }
+
+    /// With a [`gc3::Account`] for each account, which joins rooms in its name (MUC2-PAM).
+    #[must_use]
+    pub const fn with_pam(mut self) -> Self {
+        self.pam = true;
         self
     }
 
@@ -94,10 +109,21 @@ pub(super) struct Home {
     pub(super) shown: BTreeMap<Box<str>, Box<[u8]>>,
     /// Its push router.
     pub(super) router: Option<Box<Router>>,
-    /// The router's deadline, as the index knows it.
+    /// Its half of group chat.
+    pub(super) pam: Option<Box<gc3::Account>>,
+    /// The next deadline of these two, as the index knows it.
     pub(super) due: Option<Time>,
     /// The router's publishes that are not answered yet, as the index knows them.
     pub(super) awaited: Vec<Box<str>>,
+}
+
+impl Home {
+    /// When something is due.
+    fn deadline(&self) -> Option<Time> {
+        let router = self.router.as_deref().and_then(Router::deadline);
+        let pam = self.pam.as_deref().and_then(gc3::Account::deadline);
+        router.into_iter().chain(pam).min()
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -110,7 +136,8 @@ pub(super) struct State {
     pub(super) created: u64,
     pub(super) homes: BTreeMap<Box<str>, Home>,
     pub(super) rooms: Option<Rooms>,
-    /// The deadlines of the routers.
+    pub(super) uploads: Option<retention::Service>,
+    /// The deadlines of what the accounts have.
     pub(super) deadlines: BTreeSet<(Time, Box<str>)>,
     /// Whose each publish is that is not answered yet, by its id.
     pub(super) publishes: BTreeMap<Box<str>, Box<str>>,
@@ -126,6 +153,7 @@ struct Saved {
     created: u64,
     homes: Vec<SavedHome>,
     rooms: Option<Vec<u8>>,
+    uploads: Option<Vec<u8>>,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -135,6 +163,7 @@ struct SavedHome {
     contacts: BTreeMap<Box<str>, Subscription>,
     shown: BTreeMap<Box<str>, Box<[u8]>>,
     router: Option<Vec<u8>>,
+    pam: Option<Vec<u8>>,
 }
 
 impl State {
@@ -150,6 +179,7 @@ impl State {
             contacts: home.contacts.clone(),
             shown: home.shown.clone(),
             router: home.router.as_ref().map(|router| body(&|into| router.save_body(into))),
+            pam: home.pam.as_ref().map(|pam| body(&|into| pam.save_body(into))),
         });
         let saved = Saved {
             config: self.config.clone(),
@@ -159,6 +189,7 @@ impl State {
             created: self.created,
             homes: homes.collect(),
             rooms: self.rooms.as_ref().map(|rooms| body(&|into| rooms.save_body(into))),
+            uploads: self.uploads.as_ref().map(|uploads| body(&|into| uploads.save_body(into))),
         };
         snapshot::put(&saved, into);
     }
@@ -167,20 +198,23 @@ impl State {
         let saved: Saved = snapshot::take(body)?;
         let mut homes = BTreeMap::new();
         let mut last: Option<Box<str>> = None;
-        for SavedHome { name, account, contacts, shown, router } in saved.homes {
+        for SavedHome { name, account, contacts, shown, router, pam } in saved.homes {
             if last.as_ref().is_some_and(|last| *last >= name) {
                 return Err(Corrupt::Body("accounts are not in order"));
             }
             last = Some(name.clone());
             let account = Account::load_body(Account::FORMAT, &account)?;
             let router = router.map(|body| Router::load_body(Router::FORMAT, &body)).transpose()?.map(Box::new);
-            homes.insert(name, Home { account, contacts, shown, router, due: None, awaited: Vec::new() });
+            let pam = pam.map(|body| gc3::Account::load_body(gc3::Account::FORMAT, &body)).transpose()?.map(Box::new);
+            homes.insert(name, Home { account, contacts, shown, router, pam, due: None, awaited: Vec::new() });
         }
         let rooms = saved.rooms.map(|body| Rooms::load_body(Rooms::FORMAT, &body)).transpose()?;
+        let uploads = |body: Vec<u8>| retention::Service::load_body(retention::Service::FORMAT, &body);
+        let uploads = saved.uploads.map(uploads).transpose()?;
         let Saved { config, limits, seed, now, created, .. } = saved;
         let names: Vec<Box<str>> = homes.keys().cloned().collect();
         let (deadlines, publishes) = (BTreeSet::new(), BTreeMap::new());
-        let mut state = Self { config, limits, seed, now, created, homes, rooms, deadlines, publishes };
+        let mut state = Self { config, limits, seed, now, created, homes, rooms, uploads, deadlines, publishes };
         names.iter().for_each(|name| state.reindex(name));
         state.check().map_err(Corrupt::Body)?;
         let mut again = Vec::with_capacity(body.len());
@@ -188,11 +222,11 @@ impl State {
         if again == body { Ok(state) } else { Err(Corrupt::Body("not the canonical form")) }
     }
 
-    /// What the indexes say of an account's router is what the router says.
+    /// What the indexes say of an account is what its router and its half of group chat say.
     pub(super) fn reindex(&mut self, name: &str) {
         let Some(home) = self.homes.get_mut(name) else { return };
         let router = home.router.as_deref();
-        let due = router.and_then(Router::deadline);
+        let due = home.deadline();
         if due != home.due {
             if let Some(old) = home.due {
                 self.deadlines.remove(&(old, name.into()));
@@ -221,14 +255,17 @@ impl State {
         }
     }
 
-    /// Whether everything fits together. What accounts and rooms hold checks itself when it is loaded.
+    /// Whether everything fits together. What accounts, rooms and uploads hold checks itself when it is loaded.
     pub(super) fn check(&self) -> Result<(), &'static str> {
         if self.config.rooms() != self.rooms.as_ref().map(|rooms| rooms.service().config().domain.as_str()) {
             return Err("the rooms are elsewhere");
         }
-        if self.config.rooms() == Some(self.config.domain()) {
-            return Err("rooms and accounts share a domain");
+        if self.config.uploads.as_ref().map(|uploads| &uploads.service)
+            != self.uploads.as_ref().map(retention::Service::config)
+        {
+            return Err("the uploads are others than they are set to");
         }
+        self.config.apart()?;
         for (name, home) in &self.homes {
             if home.account.config().account() != &**name {
                 return Err("an account is kept under another's name");
@@ -236,8 +273,11 @@ impl State {
             if home.router.as_ref().is_some_and(|router| router.account() != &**name) {
                 return Err("a push router is kept under another's name");
             }
-            if home.due != home.router.as_deref().and_then(Router::deadline) {
-                return Err("a router's deadline is not known");
+            if home.pam.as_ref().is_some_and(|pam| pam.account() != &**name) {
+                return Err("a half of group chat is kept under another's name");
+            }
+            if home.due != home.deadline() {
+                return Err("a deadline is not known");
             }
             if name.split_once('@').is_none_or(|(_, domain)| domain != self.config.domain()) {
                 return Err("an account of another domain");

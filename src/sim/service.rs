@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, VecDeque};
 use super::bench::Host;
 use super::host::SimHost;
 use super::transcript::{Show, What};
+use super::vectors::builtin::retention;
 use super::xml::Tree;
 use crate::gc3;
 use crate::imng::{self, Direction, Stored};
@@ -52,7 +53,11 @@ impl Host<Domain> for DomainHost {
                 gc3::Input::Command(command) => Some(Input::Command(command)),
                 gc3::Input::Stanza(_) => None,
             },
-            Order::Account { .. } | Order::End { .. } | Order::Close { .. } => None,
+            Order::Account { .. }
+            | Order::Contact { .. }
+            | Order::Uploads(_)
+            | Order::End { .. }
+            | Order::Close { .. } => None,
         }
     }
 }
@@ -61,6 +66,7 @@ impl Host<Domain> for DomainHost {
 fn element(order: &Order) -> Option<Tree> {
     let (account, order) = match order {
         Order::Rooms(_) => return None,
+        Order::Uploads(order) => return Some(retention::element(order)),
         Order::End { session } => {
             let mut tree = Tree::new("end", NS);
             tree.set("session", session.to_string());
@@ -70,6 +76,13 @@ fn element(order: &Order) -> Option<Tree> {
             let mut tree = Tree::new("close", NS);
             tree.set("peer", peer.to_string());
             tree.set("condition", condition.as_str());
+            return Some(tree);
+        }
+        Order::Contact { account, jid, subscription } => {
+            let mut tree = Tree::new("contact", NS);
+            tree.set("account", account.to_string());
+            tree.set("jid", jid.to_string());
+            tree.set("subscription", subscription.as_str());
             return Some(tree);
         }
         Order::Account { account, order } => (account, order),
@@ -114,8 +127,11 @@ fn element(order: &Order) -> Option<Tree> {
 impl Show for Input {
     fn from(&self) -> String {
         match self {
-            Self::FromSession { session, .. } | Self::Session { session, .. } => session.to_string(),
+            Self::FromSession { session, .. } | Self::Session { session, .. } | Self::Wants { session } => {
+                session.to_string()
+            }
             Self::FromServer { stanza, .. } => stanza.sender().unwrap_or("nobody").to_owned(),
+            Self::Uploads(input) => input.from(),
             _ => "host".to_owned(),
         }
     }
@@ -128,6 +144,7 @@ impl Show for Input {
                 What::Text(format!("gone with {} unacknowledged", unacked.len()))
             }
             Self::Session { event, .. } => What::Text(format!("{event:?}")),
+            Self::Wants { .. } => What::Text("wants the list of rooms".into()),
             Self::Create { account } => What::Text(format!("create {account}")),
             Self::Remove { account } => What::Text(format!("remove {account}")),
             Self::Fact { account, fact } => What::Text(format!("{account} {fact:?}")),
@@ -140,6 +157,7 @@ impl Show for Input {
             }
             Self::Answer { token, answer } => What::Text(format!("answer {token} {answer:?}")),
             Self::Command(command) => What::Text(format!("{command:?}")),
+            Self::Uploads(input) => input.what(),
         }
     }
 }

@@ -95,6 +95,12 @@ pub fn policy(how: u8) -> Policy {
     policy
 }
 
+/// Small limits, so that a short history meets them.
+#[must_use]
+pub fn limits() -> RetentionLimits {
+    RetentionLimits { open_slots: 4, references: 3, tombstones: 20, forget: 3, ..RetentionLimits::default() }
+}
+
 /// The service of these histories.
 ///
 /// # Panics
@@ -103,9 +109,7 @@ pub fn policy(how: u8) -> Policy {
 #[expect(clippy::expect_used, reason = "a policy of this file")]
 pub fn service() -> Service {
     let config = ServiceConfig::new(UPLOADS, "https://up.example/", Seed::new([3; 32]));
-    let limits =
-        RetentionLimits { open_slots: 4, references: 3, tombstones: 20, forget: 3, ..RetentionLimits::default() };
-    Service::new(config, policy(0), limits, Seed::new([7; 32])).expect("the policy can be kept")
+    Service::new(config, policy(0), limits(), Seed::new([7; 32])).expect("the policy can be kept")
 }
 
 /// A slot as its client knows it.
@@ -399,9 +403,10 @@ fn stanza(text: &str) -> Result<Input, String> {
 }
 
 /// The name of a slot that was granted, and its pass.
-fn granted(stanza: &Tree) -> Option<(String, String)> {
+pub(super) fn granted(stanza: &Tree) -> Option<(String, String)> {
     let put = stanza.children().find(|child| child.name == "slot")?.children().find(|child| child.name == "put")?;
-    let id = put.attr("url")?.strip_prefix("https://up.example/")?.split('/').next()?.to_owned();
+    // After the scheme, nothing, and the host.
+    let id = put.attr("url")?.split('/').nth(3)?.to_owned();
     Some((id, put.children().next()?.text()))
 }
 

@@ -1,18 +1,22 @@
-//! Random conversations in a domain, among accounts, rooms and another server: for the laws, by property test and by
-//! fuzzing.
+//! Random conversations in a domain, among accounts, rooms, uploads and other servers: for the laws, by property test and
+//! by fuzzing.
+
+mod uploads;
 
 use jid::{BareJid, FullJid};
 
 use super::bench::Bench;
 use super::laws::{self, Bounds, Moment, Op};
 use super::service::DomainHost;
+use super::talk_retention;
 use super::transcript::Line;
 use super::vectors::START;
+use super::vectors::builtin::service::uploads_of_vectors;
 use super::xml::Tree;
 use crate::codec::Reader;
 use crate::gc3::ServiceConfig;
 use crate::imng::{Event, Fact, Grounds, Subscription};
-use crate::limits::{Gc3Limits, ServiceLimits};
+use crate::limits::{AccountLimits, Gc3Limits, PushRouterLimits, ServiceLimits};
 use crate::ns;
 use crate::seed::Seed;
 use crate::service::rooms::Copies;
@@ -24,6 +28,10 @@ const ACTIONS: usize = 512;
 
 /// Deeds of one conversation that is read from bytes.
 const LONGEST: usize = 100;
+
+/// How many sides there are, and the first that has to do with uploads.
+const SIDES: u8 = 18;
+const UPLOADS: u8 = 16;
 
 /// The accounts of the domain.
 pub const PEOPLE: [&str; 3] = ["ann@tea.example", "ben@tea.example", "cid@tea.example"];
@@ -62,7 +70,7 @@ impl Deed {
 }
 
 /// What is said, by a session or from outside: `{to}` is somebody or something, `{account}` one of the accounts.
-const SAID: [&str; 36] = [
+const SAID: [&str; 46] = [
     "<message from='{from}' to='{to}' id='m{n}' type='chat'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}'><body>Tea?</body></message>",
     "<message from='{from}' to='{to}' id='m{n}' type='headline'><body>Tea!</body></message>",
@@ -111,6 +119,19 @@ const SAID: [&str; 36] = [
     "<presence from='{from}' to='{room}' type='unavailable'/>",
     "<iq from='{from}' to='{room}' id='q{n}' type='set'><join xmlns='urn:xmpp:muc:0'><nickname>Dee</nickname></join></iq>",
     "<iq from='{from}' to='{room}' id='q{n}' type='set'><leave xmlns='urn:xmpp:muc:0'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><create xmlns='urn:xmpp:gc3:0' service='rooms.tea.example'><x xmlns='jabber:x:data' type='submit'>\
+     <field var='FORM_TYPE'><value>urn:xmpp:gc3:create-form</value></field><field var='urn:xmpp:gc3:fields:nickname'><value>Ann</value></field>\
+     <field var='urn:xmpp:gc3:fields:kind'><value>channel</value></field><field var='urn:xmpp:gc3:fields:name'><value>Tea</value></field></x></create></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><join xmlns='urn:xmpp:gc3:0' room='{room}'><x xmlns='jabber:x:data' type='submit'>\
+     <field var='FORM_TYPE'><value>urn:xmpp:gc3:join-form</value></field><field var='urn:xmpp:gc3:fields:nickname'><value>Ben</value></field></x></join></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><join xmlns='urn:xmpp:gc3:0' room='den@oak.example'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><join xmlns='urn:xmpp:muc:0' room='{room}'><nickname>Dee</nickname></join></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><block xmlns='urn:xmpp:blocking'><item jid='den@oak.example'/></block></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><unblock xmlns='urn:xmpp:blocking'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><leave xmlns='urn:xmpp:gc3:0' room='{room}'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><leave xmlns='urn:xmpp:gc3:0' room='den@oak.example'/></iq>",
+    "<iq from='{from}' id='q{n}' type='set'><leave xmlns='urn:xmpp:muc:0' room='{room}'/></iq>",
+    "<iq from='{from}' id='q{n}' type='get'><pubsub xmlns='http://jabber.org/protocol/pubsub'><items node='urn:xmpp:gc3:0:joined'/></pubsub></iq>",
 ];
 
 /// What a phone asks for before it sleeps.
@@ -124,17 +145,32 @@ const ANSWERED: [&str; 3] = [
     "<iq from='push.fig.example' to='tea.example' id='{id}' type='error'><error type='cancel'><gone xmlns='urn:ietf:params:xml:ns:xmpp-stanzas'/></error></iq>",
 ];
 
+/// What a room elsewhere answers to the join of an account and does then; `{id}` is that of what it was asked.
+const HOSTED: [&str; 7] = [
+    "<iq from='den@oak.example' to='{account}' id='{id}' type='result'><joined xmlns='urn:xmpp:gc3:0' id='-d'>\
+     <subscription-jid>den@oak.example</subscription-jid></joined></iq>",
+    "<iq from='den@oak.example' to='{account}' id='{id}' type='result'><joined xmlns='urn:xmpp:gc3:0' id='-d'>\
+     <subscription-jid>eve@oak.example</subscription-jid></joined></iq>",
+    "<iq from='den@oak.example' to='{account}' id='{id}' type='result'/>",
+    "<presence from='den@oak.example' to='{account}' type='subscribe'/>",
+    "<presence from='eve@oak.example' to='{account}' type='subscribe'/>",
+    "<presence from='den@oak.example' to='{account}' type='unsubscribe'/>",
+    "<message from='den@oak.example/Eve' to='{account}' id='m{n}' type='groupchat'><body>All!</body>\
+     <stanza-id xmlns='urn:xmpp:sid:0' by='den@oak.example' id='s{n}'/></message>",
+];
+
 /// A domain with small limits, so that a short conversation meets them.
 ///
 /// Its seed is public: never run one like it.
 ///
 /// # Errors
-/// Never: the domains are two.
+/// Never: the domains are three.
 pub fn domain() -> Result<Domain, String> {
     let bare = |text: &str| BareJid::new(text).map_err(|why| why.to_string());
     let rooms = ServiceConfig { muc: true, muc2: true, ..ServiceConfig::new(&bare("rooms.tea.example")?) };
     let config = DomainConfig::new(&bare("tea.example")?).with_rooms(rooms);
-    let config = config.with_copies(Copies::default()).with_push();
+    let config = config.with_copies(Copies::default()).with_push().with_pam();
+    let config = config.with_uploads(uploads_of_vectors(), talk_retention::policy(0));
     let rooms = Gc3Limits { participants: 4, sessions: 2, tombstones: 2, recent: 4, rooms: 3, ..Gc3Limits::default() };
     let limits = ServiceLimits {
         accounts: 3,
@@ -143,6 +179,10 @@ pub fn domain() -> Result<Domain, String> {
         presence_bytes: 120,
         contacts: 3,
         rooms,
+        // Copies are on their way for longer than the room set knows their room.
+        push: PushRouterLimits { left_for: Span::from_secs(1), ..PushRouterLimits::default() },
+        pam: AccountLimits { rooms: 3, open: 3, early: 2, leaving: 3, ..AccountLimits::default() },
+        uploads: talk_retention::limits(),
         ..Default::default()
     };
     Domain::new(config, limits, Seed::new([3; 32])).map_err(|why| why.to_string())
@@ -155,7 +195,7 @@ pub fn domain() -> Result<Domain, String> {
 pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String> {
     let mut bench = Bench::new(domain()?, DomainHost::default(), START);
     let mut now = START;
-    let (mut rooms, mut publishes) = (Vec::new(), Vec::new());
+    let (mut heard, mut slots) = (Heard::default(), uploads::Slots::default());
     for person in PEOPLE {
         let account = BareJid::new(person).map_err(|why| why.to_string())?;
         give(&mut bench, now, Input::Create { account })?;
@@ -170,7 +210,11 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String
     }
     for (step, deed) in deeds.iter().enumerate() {
         now = now.plus(Span::from_millis(deed.after));
-        let Some(input) = deed.input(step, &rooms, &publishes) else { continue };
+        let input = match deed.side % SIDES {
+            UPLOADS.. => slots.input(*deed, now),
+            _ => deed.input(step, &heard),
+        };
+        let Some(input) = input else { continue };
         // What others send is never misuse. What the host does may be: that is tried too.
         let others = matches!(input, Input::FromServer { .. });
         let done = bench.handle(now, input).map_err(|why| why.to_string())?;
@@ -178,17 +222,38 @@ pub fn talk(deeds: &[Deed]) -> Result<(Vec<Moment<Input>>, Domain, Time), String
             return Err(format!("what others sent is a misuse: {misuse}"));
         }
         for line in bench.take_lines() {
-            if let Line::Send { stanza, .. } = line {
-                let publish = stanza.children().any(|child| child.is("pubsub", ns::PUBSUB));
-                publishes.extend(stanza.attr("id").filter(|_| publish).map(str::to_owned));
-                let told = stanza.children().find(|child| child.is("created", ns::GC3));
-                rooms.extend(
-                    told.into_iter().flat_map(Tree::children).find(|c| c.name == "subscription-jid").map(Tree::text),
-                );
+            if let Line::Send { to, stanza, .. } = line {
+                slots.heard(&stanza);
+                heard.take(&to, &stanza);
             }
         }
     }
     Ok((bench.journal().to_vec(), bench.machine, now))
+}
+
+/// What was said that others may answer.
+#[derive(Default)]
+struct Heard {
+    rooms: Vec<String>,
+    /// Ids of publishes.
+    publishes: Vec<String>,
+    /// Who asked a room elsewhere, and by which id.
+    asked: Vec<(String, String)>,
+}
+
+impl Heard {
+    fn take(&mut self, to: &[String], stanza: &Tree) {
+        let id = stanza.attr("id").map(str::to_owned);
+        let publish = stanza.children().any(|child| child.is("pubsub", ns::PUBSUB));
+        let told = stanza.children().find(|child| child.is("created", ns::GC3));
+        { &mut self.rooms }
+            .extend(told.into_iter().flat_map(Tree::children).find(|c| c.name == "subscription-jid").map(Tree::text));
+        if to == ["den@oak.example"] {
+            self.asked.extend(stanza.attr("from").map(str::to_owned).zip(id));
+        } else if publish {
+            self.publishes.extend(id);
+        }
+    }
 }
 
 fn give(bench: &mut Bench<Domain, DomainHost>, now: Time, input: Input) -> Result<(), String> {
@@ -196,7 +261,8 @@ fn give(bench: &mut Bench<Domain, DomainHost>, now: Time, input: Input) -> Resul
 }
 
 impl Deed {
-    fn input(self, step: usize, rooms: &[String], publishes: &[String]) -> Option<Input> {
+    fn input(self, step: usize, heard: &Heard) -> Option<Input> {
+        let Heard { rooms, publishes, asked } = heard;
         let pick = |list: &[&str], n: u8| list.get(usize::from(n) % list.len()).map(|text| (*text).to_owned());
         let account = pick(&PEOPLE, self.person)?;
         let other = pick(&PEOPLE, self.how)?;
@@ -212,6 +278,7 @@ impl Deed {
             OUTSIDE.into(),
             "nobody@tea.example".into(),
             room.clone(),
+            uploads::DOMAIN.into(),
             "ben@tea.example/phone".into(),
         ];
         let to = to.get(usize::from(self.how) % to.len())?;
@@ -222,7 +289,17 @@ impl Deed {
                 gaps.iter().fold((*text).to_owned(), |text, (gap, value)| text.replace(&format!("{{{gap}}}"), value));
             Reader::one(ns::CLIENT, text.as_bytes()).ok()
         };
-        Some(match self.side % 16 {
+        Some(match self.side % SIDES {
+            7 if !asked.is_empty() => {
+                let newest = asked.len() - 1 - usize::from(self.how % 3).min(asked.len() - 1);
+                let (account, id) = asked.get(newest)?;
+                let text = pick(&HOSTED, self.what)?
+                    .replace("{id}", id)
+                    .replace("{account}", account)
+                    .replace("{n}", &step.to_string());
+                let peer = BareJid::new("oak.example").ok()?;
+                Input::FromServer { peer, stanza: Reader::one(ns::CLIENT, text.as_bytes()).ok()? }
+            }
             0..=7 => Input::FromSession { session: session.clone(), stanza: said(session.as_str())? },
             8 if !publishes.is_empty() && self.person.is_multiple_of(2) => {
                 let id = publishes.get(usize::from(self.how) % publishes.len())?;
@@ -242,7 +319,8 @@ impl Deed {
                 let subscription = *all.get(usize::from(self.how / 4) % all.len())?;
                 Input::Fact { account: bare, fact: Fact::Contact { jid, subscription } }
             }
-            14 => match self.what % 5 {
+            14 => match self.what % 6 {
+                5 => Input::Wants { session },
                 0..=2 => Input::Session { session, event: Event::Bound },
                 3 => {
                     let unacked = said("eve@oak.example/hut").into_iter().collect();

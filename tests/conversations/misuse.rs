@@ -3,8 +3,10 @@
 use jid::BareJid;
 use xmpp_machines::gc3::config::{Config, Kind};
 use xmpp_machines::gc3::{Answer, Input, Order, Page, Room, RoomOrder, ServiceConfig, Token};
-use xmpp_machines::limits::Gc3Limits;
+use xmpp_machines::imng::Event;
+use xmpp_machines::limits::{AccountLimits, Gc3Limits, ServiceLimits};
 use xmpp_machines::seed::Seed;
+use xmpp_machines::service::{self, Domain, DomainConfig};
 use xmpp_machines::sim::laws::{Lawful, try_input};
 use xmpp_machines::{Action, Machine, Misuse, Outbox, Snapshot as _, Time};
 
@@ -120,4 +122,42 @@ fn of_a_room() {
     for answer in [page(), Answer::NoSuchId, Answer::Yes, Answer::No] {
         assert_eq!(refused(&mut room, token, answer), Misuse::WrongAnswer { token, wanted: "features" });
     }
+}
+
+/// Who may want the list of rooms: a session that is there, of an account that keeps one, while there is space.
+#[test]
+fn of_a_domain_that_joins_for_its_accounts() {
+    let bare = |text: &str| BareJid::new(text).unwrap();
+    let session = |resource: &str| jid::FullJid::new(&format!("ann@tea.example/{resource}")).unwrap();
+    let domain = |config: DomainConfig| {
+        let pam = AccountLimits { sessions: 1, ..AccountLimits::default() };
+        let limits = ServiceLimits { pam, ..ServiceLimits::default() };
+        let mut domain = Domain::new(config, limits, Seed::new([7; 32])).unwrap();
+        let create = service::Input::Create { account: bare("ann@tea.example") };
+        domain.handle(START, create, &mut Outbox::new()).unwrap();
+        for resource in ["pot", "pan"] {
+            let bound = service::Input::Session { session: session(resource), event: Event::Bound };
+            domain.handle(START, bound, &mut Outbox::new()).unwrap();
+        }
+        domain
+    };
+    let wants = |domain: &mut Domain, resource| {
+        try_input(domain, START, service::Input::Wants { session: session(resource) })
+            .unwrap()
+            .map_err(|m| m.to_string())
+    };
+    let config = || DomainConfig::new(&bare("tea.example"));
+    let says = wants(&mut domain(config()), "pot").unwrap_err();
+    assert!(says.contains("takes no part in group chat"), "{says}");
+    let mut domain = domain(config().with_pam());
+    let says = wants(&mut domain, "cup").unwrap_err();
+    assert!(says.contains("not bound"), "{says}");
+    assert_eq!(wants(&mut domain, "pot"), Ok(()));
+    assert_eq!(wants(&mut domain, "pot"), Ok(()));
+    let says = wants(&mut domain, "pan").unwrap_err();
+    assert!(says.contains("raise the limit"), "{says}");
+    // Who is gone, or begins anew, makes space.
+    let bound = service::Input::Session { session: session("pot"), event: Event::Bound };
+    domain.handle(START, bound, &mut Outbox::new()).unwrap();
+    assert_eq!(wants(&mut domain, "pan"), Ok(()));
 }

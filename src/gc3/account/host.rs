@@ -31,6 +31,17 @@ pub enum Way {
     Muc2,
 }
 
+/// What is known of a room that an account is in.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Listed<'a> {
+    /// How the account is in it.
+    pub way: Way,
+    /// Its participant ID there.
+    pub id: Option<&'a str>,
+    /// Its nickname there.
+    pub nick: Option<&'a str>,
+}
+
 /// What the host must do.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
@@ -60,7 +71,8 @@ pub enum Order {
         /// The room.
         room: BareJid,
     },
-    /// The room's subscription has ended: it hears `unavailable` of every available session, and nothing any more.
+    /// The room's subscription ends: it hears `unavailable` of every available session, and nothing any more. The
+    /// `unsubscribed` follows (RFC 6121 §3.2.2).
     Revoke {
         /// The room.
         room: BareJid,

@@ -1,13 +1,15 @@
 //! The account as a machine: read, judge, apply, say.
 
+use std::collections::BTreeMap;
+
 use jid::BareJid;
 
 use super::judge::{self, Answer, Foreign, Joined, Joining, Own};
 use super::rules as rule;
 use super::say::{self, Out};
 use super::state::{Early, Entry, Leaving, Request, State};
-use super::wire::{self, Published};
-use super::{Input, Notice, Order, Way};
+use super::wire::{self, Ask, Published};
+use super::{Input, Listed, Notice, Order, Way};
 use crate::codec::{Stanza, StanzaError, StanzaType};
 use crate::gc3::refusals::{CONFLICT, LATE, NOT_IN};
 use crate::limits::AccountLimits;
@@ -46,6 +48,41 @@ impl Account {
     #[must_use]
     pub fn approved(&self, room: &str) -> bool {
         self.state.rooms.get(room).is_some_and(|entry| entry.approved)
+    }
+
+    /// What is known of a room that the account is in.
+    #[must_use]
+    pub fn listed(&self, room: &str) -> Option<Listed<'_>> {
+        let entry = self.state.rooms.get(room)?;
+        Some(Listed { way: entry.way, id: entry.id.as_deref(), nick: entry.nick.as_deref() })
+    }
+
+    /// Whether what a session sends is the account's business: what is not would pass. Changes nothing.
+    #[must_use]
+    pub fn is_asked(&self, stanza: &Stanza) -> bool {
+        let ask = wire::read(stanza, self.account());
+        !matches!(ask, Ask::Pass) && !matches!(judge::own(&self.state, ask).1, Own::Pass)
+    }
+
+    /// Whether what comes from somebody else is the account's business: what is not would pass. Changes nothing.
+    #[must_use]
+    pub fn is_concerned(&self, stanza: &Stanza) -> bool {
+        judge::foreign(&self.state, stanza, false).0 != rule::E6
+    }
+
+    /// The account ceases to be: each room that it is in, or that has not answered its join yet, is told once that it
+    /// leaves. What is ordered besides concerns nobody any more.
+    pub fn end(&mut self, now: Time, out: &mut dyn Sink<Order, Notice>) {
+        self.state.now = self.state.now.max(now);
+        let listed = self.rooms().map(|(room, way)| (room.to_owned(), way));
+        let asked = self.state.requests.values().map(|request| (request.to.as_str().to_owned(), request.way));
+        let rooms: BTreeMap<String, Way> = asked.chain(listed).collect();
+        for (room, way) in rooms {
+            // A service that was asked for a room has told no address yet.
+            let Some(room) = wire::room(&room) else { continue };
+            self.part(&room, rule::G3, out);
+            self.leave(&room, way, rule::G3, out);
+        }
     }
 
     /// Whether everything in it fits together.
@@ -166,7 +203,7 @@ impl Account {
             .collect();
         for id in ids {
             if let Some(request) = self.state.requests.remove(&id) {
-                say::refused(&self.state, out, rule::G3_3, &request, &CONFLICT, None);
+                self.reflect_refusal(&request, rule::G3_3, &CONFLICT, None, out);
             }
         }
     }

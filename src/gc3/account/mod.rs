@@ -38,7 +38,7 @@ mod say;
 mod state;
 mod wire;
 
-pub use host::{Input, Notice, Order, Way};
+pub use host::{Input, Listed, Notice, Order, Way};
 pub use machine::Account;
 
 /// What service discovery at the account must name, besides what the other parts of the server name.

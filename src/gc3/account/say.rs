@@ -76,9 +76,15 @@ fn request<'a>(state: &'a State, id: &'a str) -> Header<'a> {
 pub(super) fn subscription(state: &State, out: &mut Out<'_>, why: Rule, room: &BareJid, approve: bool) {
     let type_ = if approve { StanzaType::Subscribed } else { StanzaType::Unsubscribed };
     let header = Header { kind: StanzaKind::Presence, type_, from: state.account.as_str(), id: None, lang: None };
-    one(out, why, room.as_str(), &Outgoing::new(&header, |_| {}));
-    let room = room.clone();
-    order(out, why, if approve { Order::Approve { room } } else { Order::Revoke { room } });
+    let stanza = Outgoing::new(&header, |_| {});
+    if !approve {
+        // It sees that everybody goes before it sees nobody any more (RFC 6121 §3.2.2).
+        order(out, why, Order::Revoke { room: room.clone() });
+    }
+    one(out, why, room.as_str(), &stanza);
+    if approve {
+        order(out, why, Order::Approve { room: room.clone() });
+    }
 }
 
 /// The head of what answers the session that asked for a join.

@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::machine::Out;
-use super::state::State;
+use super::state::{Bound, State};
 use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType};
 use crate::gc3::host::Notice;
 use crate::gc3::refusals::{TOO_FAST, TOO_MANY};
@@ -15,7 +15,6 @@ use crate::gc3::rules::muc as rule;
 use crate::machine::Action;
 use crate::ns;
 use crate::party::{Audience, bare};
-use crate::rate::Allowance;
 use crate::rule::Rule;
 
 /// A device that wants to be told.
@@ -32,8 +31,6 @@ struct Subscriber {
 pub(super) struct Indicators {
     /// By full JID.
     subscribers: BTreeMap<Box<str>, Subscriber>,
-    /// How often each account subscribes.
-    rates: BTreeMap<Box<str>, Allowance>,
     /// Who waits for a room. Derived.
     #[serde(skip)]
     waiting: BTreeMap<u32, BTreeSet<Box<str>>>,
@@ -41,7 +38,7 @@ pub(super) struct Indicators {
 
 impl Indicators {
     pub(super) const fn new() -> Self {
-        Self { subscribers: BTreeMap::new(), rates: BTreeMap::new(), waiting: BTreeMap::new() }
+        Self { subscribers: BTreeMap::new(), waiting: BTreeMap::new() }
     }
 
     /// Builds what is derived, after loading.
@@ -127,12 +124,10 @@ pub(super) fn heard(state: &mut State, stanza: &Stanza, out: &mut Out<'_>) -> bo
 
 fn subscribes(state: &mut State, stanza: &Stanza, out: &mut Out<'_>) -> bool {
     let Some(full) = stanza.from.as_ref().filter(|_| stanza.child("rai", ns::RAI).is_some()) else { return false };
-    let (full, now) = (full.as_str(), state.now);
+    let full = full.as_str();
     let bare = bare(full);
-    state.indicators.rates.retain(|_, left| left.full_at() > now);
-    let mut left = state.indicators.rates.get(bare).copied().unwrap_or_default();
     let new = !state.indicators.subscribers.contains_key(full);
-    let error = if !left.take(state.limits.indications, now) {
+    let error = if !state.spend(Bound::Indication, bare) {
         Some(TOO_FAST)
     } else if new && (state.indicators.subscribers.len() >= state.limits.indicated || too_many(state, bare)) {
         Some(TOO_MANY)
@@ -146,7 +141,6 @@ fn subscribes(state: &mut State, stanza: &Stanza, out: &mut Out<'_>) -> bool {
         out.push(rule::RA6, Action::Tell(Notice::Refused { from: Some(full.into()) }));
         return true;
     }
-    state.indicators.rates.insert(bare.into(), left);
     let known = state.indicators.subscribers.entry(full.into()).or_default().clone();
     let (mut news, mut waits) = (Vec::new(), Vec::new());
     for (&serial, held) in &state.rooms {

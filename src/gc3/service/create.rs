@@ -5,7 +5,7 @@ use jid::BareJid;
 use minidom::Element;
 
 use super::machine::{self, NOT_FOUND, Out, result, within};
-use super::state::{Name, State};
+use super::state::{Bound, Name, State};
 use crate::codec::{Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::config::{Config, Kind};
 use crate::gc3::form::{self, CreateForm};
@@ -17,7 +17,6 @@ use crate::gc3::wire;
 use crate::machine::Action;
 use crate::ns;
 use crate::party::{Address, Audience};
-use crate::rate::Allowance;
 use crate::rule::Rule;
 
 /// Sends the form to create a room.
@@ -63,6 +62,14 @@ pub(super) struct Founding {
     topics: Topics,
 }
 
+/// Whether the service has room for one more of this account, and the account is not too fast.
+fn has_room_for(state: &State, bare: &str) -> Result<(), (Rule, StanzaError<'static>)> {
+    if state.rooms.len() >= state.limits.rooms || state.created_by(bare) >= state.limits.rooms_per_account {
+        return Err((rule::G3_8, TOO_MANY));
+    }
+    if state.allows(Bound::Creation, bare) { Ok(()) } else { Err((rule::G3_7, TOO_FAST)) }
+}
+
 /// Decides whether a room is created. Counts the attempt.
 pub(super) fn judge(state: &mut State, stanza: &Stanza) -> Result<Founding, (Rule, StanzaError<'static>, bool)> {
     let (Some(from), Some(payload)) = (&stanza.from, stanza.payload()) else {
@@ -73,15 +80,7 @@ pub(super) fn judge(state: &mut State, stanza: &Stanza) -> Result<Founding, (Rul
     if !state.config.may_create(bare) {
         return Err((rule::C7, FORBIDDEN, false));
     }
-    if state.rooms.len() >= state.limits.rooms || state.created_by(bare) >= state.limits.rooms_per_account {
-        return Err((rule::G3_8, TOO_MANY, false));
-    }
-    let now = state.now;
-    state.creation.retain(|_, left| left.full_at() > now);
-    let rate = state.limits.creation;
-    if !state.creation.get(bare).copied().unwrap_or_default().allows(rate, now) {
-        return Err((rule::G3_7, TOO_FAST, false));
-    }
+    has_room_for(state, bare).map_err(|(why, error)| (why, error, false))?;
     let topics = wire::topics(payload).ok_or((rule::G14_12, wire::BAD_REQUEST, false))?;
     let x = payload.get_child("x", ns::DATA).ok_or((rule::J3, form::INCOMPLETE, true))?;
     let submitted = CreateForm::read(x, &state.limits).map_err(|problem| {
@@ -89,9 +88,7 @@ pub(super) fn judge(state: &mut State, stanza: &Stanza) -> Result<Founding, (Rul
         (why, error, problem.form_helps())
     })?;
     let nick = submitted.join.nickname.ok_or((rule::J3, form::INCOMPLETE, true))?;
-    let mut left: Allowance = state.creation.get(bare).copied().unwrap_or_default();
-    left.take(rate, now);
-    state.creation.insert(bare.into(), left);
+    state.spend(Bound::Creation, bare);
     let localpart = draw_name(state, from.as_str(), stanza.id.as_deref().unwrap_or_default());
     Ok(Founding {
         serial: state.next_serial,
@@ -146,16 +143,9 @@ pub(super) fn by_entering(
     if !state.config.may_create(bare) {
         return Err((muc::C7, NOT_ALLOWED));
     }
-    if state.rooms.len() >= state.limits.rooms || state.created_by(bare) >= state.limits.rooms_per_account {
-        return Err((rule::G3_8, TOO_MANY));
-    }
-    let (now, rate) = (state.now, state.limits.creation);
-    state.creation.retain(|_, left| left.full_at() > now);
-    let mut left: Allowance = state.creation.get(bare).copied().unwrap_or_default();
-    if !left.take(rate, now) {
-        return Err((rule::G3_7, TOO_FAST));
-    }
-    state.creation.insert(bare.into(), left);
+    has_room_for(state, bare)?;
+    state.spend(Bound::Creation, bare);
+    let now = state.now;
     let localpart = address.node().map(|node| node.as_str().to_owned()).unwrap_or_default();
     let serial = state.next_serial;
     // A name may come back: what is secret about the room must not.
@@ -220,13 +210,9 @@ pub(super) fn report(state: &mut State, out: &mut Out<'_>, stanza: &Stanza, payl
     let Ok(room) = BareJid::new(jid.text().trim()) else {
         return machine::refuse(out, rule::RP1, stanza, &wire::BAD_REQUEST);
     };
-    let now = state.now;
-    state.reports.retain(|_, left| left.full_at() > now);
-    let mut left = state.reports.get(from.as_str()).copied().unwrap_or_default();
-    if !left.take(state.limits.reports, now) {
+    if !state.spend(Bound::Report, from.as_str()) {
         return machine::refuse(out, rule::RP7, stanza, &TOO_FAST);
     }
-    state.reports.insert(from.as_str().into(), left);
     let node = room.node().filter(|_| room.domain().as_str() == state.config.domain);
     let held = node.and_then(|node| state.names.get(node.as_str())).and_then(|name| state.rooms.get(&name.serial()));
     let Some(held) = held.filter(|held| held.room.may_be_known_to(from.as_str())) else {

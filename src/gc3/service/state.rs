@@ -10,7 +10,7 @@ use crate::gc3::host::Token;
 use crate::gc3::room::{DefaultTopics, Policy, Room, RoomState};
 use crate::limits::Gc3Limits;
 use crate::machine::Machine;
-use crate::rate::Allowance;
+use crate::rate::{Rate, Rates};
 use crate::seed::Seed;
 use crate::snapshot::{self, Corrupt};
 use crate::time::Time;
@@ -133,6 +133,17 @@ pub(super) struct CapsQuery {
     pub(super) until: Time,
 }
 
+/// What a rate bounds.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub(super) enum Bound {
+    /// Rooms that an account creates.
+    Creation,
+    /// Reports of whole rooms.
+    Report,
+    /// Subscriptions to activity indicators.
+    Indication,
+}
+
 /// Everything that a service knows.
 #[derive(Clone, Debug)]
 pub(crate) struct State {
@@ -151,10 +162,8 @@ pub(crate) struct State {
     pub(super) caps_due: BTreeSet<(Time, Box<str>)>,
     pub(super) next_serial: u32,
     pub(super) drawn: u64,
-    /// How fast each account creates rooms.
-    pub(super) creation: BTreeMap<Box<str>, Allowance>,
-    /// How often each account reported a room.
-    pub(super) reports: BTreeMap<Box<str>, Allowance>,
+    /// What is left to each account of what only the service bounds.
+    rates: Rates<Bound>,
     pub(super) caps: BTreeMap<CapsKey, DefaultTopics>,
     /// The hashes in the order in which they were learnt.
     pub(super) caps_order: VecDeque<CapsKey>,
@@ -180,8 +189,7 @@ impl State {
             caps_due: BTreeSet::new(),
             next_serial: 1,
             drawn: 0,
-            creation: BTreeMap::new(),
-            reports: BTreeMap::new(),
+            rates: Rates::new(),
             caps: BTreeMap::new(),
             caps_order: VecDeque::new(),
             caps_queries: BTreeMap::new(),
@@ -204,6 +212,25 @@ impl State {
             self.deadlines.insert((new, serial));
         }
         held.deadline = deadline;
+    }
+
+    /// The rate of a bound.
+    const fn rate(&self, bound: Bound) -> Rate {
+        match bound {
+            Bound::Creation => self.limits.creation,
+            Bound::Report => self.limits.reports,
+            Bound::Indication => self.limits.indications,
+        }
+    }
+
+    /// Whether an account may do one more of what is bounded.
+    pub(super) fn allows(&self, bound: Bound, bare: &str) -> bool {
+        self.rates.get(bound, bare).allows(self.rate(bound), self.now)
+    }
+
+    /// Counts one; whether it was allowed.
+    pub(super) fn spend(&mut self, bound: Bound, bare: &str) -> bool {
+        self.rates.take(bound, bare, self.rate(bound), self.limits.rates_remembered, self.now)
     }
 
     /// The rooms of an account that still exist.
@@ -257,7 +284,7 @@ impl State {
 
 /// A service as it is saved. What is looked at only is borrowed.
 #[derive(Serialize, Deserialize)]
-struct Saved<C, N, R, K, I> {
+struct Saved<C, N, R, L, K, I> {
     config: C,
     limits: Gc3Limits,
     seed: Seed,
@@ -266,13 +293,14 @@ struct Saved<C, N, R, K, I> {
     drawn: u64,
     names: N,
     rooms: Vec<(u32, Box<str>, R)>,
-    rates: [BTreeMap<Box<str>, Allowance>; 2],
+    rates: L,
     caps: Vec<(CapsKey, DefaultTopics)>,
     caps_queries: K,
     indicators: I,
 }
 
-type Loaded = Saved<ServiceConfig, BTreeMap<Box<str>, Name>, RoomState, BTreeMap<CapsKey, CapsQuery>, Indicators>;
+type Loaded =
+    Saved<ServiceConfig, BTreeMap<Box<str>, Name>, RoomState, Rates<Bound>, BTreeMap<CapsKey, CapsQuery>, Indicators>;
 
 impl Serialize for State {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
@@ -286,7 +314,7 @@ impl Serialize for State {
             drawn: self.drawn,
             names: &self.names,
             rooms: self.rooms.iter().map(|(&n, held)| (n, held.creator.clone(), &held.room.state)).collect(),
-            rates: [self.creation.clone(), self.reports.clone()],
+            rates: &self.rates,
             caps: self.caps_order.iter().filter_map(learnt).collect(),
             caps_queries: &self.caps_queries,
             indicators: &self.indicators,
@@ -302,7 +330,8 @@ impl State {
         let mut state = Self::new(saved.config, saved.limits, saved.seed);
         (state.now, state.next_serial, state.drawn) = (saved.now, saved.next_serial, saved.drawn);
         state.names = saved.names;
-        [state.creation, state.reports] = saved.rates;
+        state.rates = saved.rates;
+        state.rates.reindex();
         state.caps_ids = saved.caps_queries.iter().map(|(key, query)| (query.id.clone(), key.clone())).collect();
         state.caps_due = saved.caps_queries.values().map(|query| (query.until, query.id.clone())).collect();
         state.caps_queries = saved.caps_queries;

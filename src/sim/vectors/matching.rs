@@ -223,6 +223,7 @@ fn in_any_order(tree: &Tree) -> bool {
     match tree.ns.as_str() {
         ns::DATA => ["x", "item", "reported"].contains(&tree.name.as_str()),
         ns::DISCO_INFO | ns::DISCO_ITEMS => tree.name == "query",
+        ns::BLOCKING => ["blocklist", "block", "unblock"].contains(&tree.name.as_str()),
         _ => false,
     }
 }

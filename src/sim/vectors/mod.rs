@@ -167,9 +167,9 @@ pub trait Subject {
     /// [`Stop`] if it cannot go on.
     fn act(&mut self, at: u64, what: &Event) -> Result<Said, Stop>;
 
-    /// Whether it can tell what this recipient is sent. What it cannot tell is not compared.
-    fn sees(&self, recipient: &str) -> bool {
-        let _ = recipient;
+    /// Whether it can tell that this recipient is sent an element of this name. What it cannot tell is not compared.
+    fn sees(&self, recipient: &str, element: &str) -> bool {
+        let _ = (recipient, element);
         true
     }
 

@@ -170,7 +170,7 @@ impl Player<'_> {
         for out in &step.outs {
             for to in &out.to {
                 let to = address(&fill_text(to, &self.bound));
-                if !self.subject.sees(&to) {
+                if !self.subject.sees(&to, &out.stanza.name) {
                     continue;
                 }
                 let inbox = got.get(&to).map(Vec::as_slice).unwrap_or_default();
@@ -198,7 +198,7 @@ impl Player<'_> {
         for out in &step.outs {
             for to in &out.to {
                 let to = address(&fill_text(to, &self.bound));
-                if !self.subject.sees(&to) {
+                if !self.subject.sees(&to, &out.stanza.name) {
                     continue;
                 }
                 let texts = wanted.entry(to.clone()).or_default();

@@ -13,7 +13,6 @@ mod order;
 mod parents;
 mod people;
 mod promises;
-mod rates;
 mod reacted;
 mod registry;
 mod relays;
@@ -28,7 +27,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use bytes::Bytes;
 use serde::{Deserialize, Serialize};
 
-pub(crate) use crate::rate::{Allowance, Rate};
+pub(crate) use crate::rate::{Allowance, Rate, Rates};
 pub(crate) use access::{Access, Key, Tomb, Tombs, Why};
 pub(crate) use acl::{Hat, Hats, Ruled, Ruling};
 pub(crate) use editing::{Edited, Edits, EntryEdit, short_reason};
@@ -38,7 +37,6 @@ pub(crate) use joining::{Departed, Joining, Pass, Present};
 pub(crate) use muc::{Avatar, Directed, Entered, Entering, Exited, Names};
 pub(crate) use people::{Marks, People, Person, Slot, Standing};
 pub(crate) use promises::Promises;
-pub(crate) use rates::Rates;
 pub(crate) use reacted::{Reacted, Reacting};
 pub(crate) use registry::{Invited, Registered, Registry, Reserve};
 pub(crate) use relays::Asker;
@@ -105,7 +103,7 @@ pub(crate) struct State {
     /// When the account of a slot was last asked for its subscription, and whether that is to be repeated.
     pub(crate) asked: BTreeMap<Slot, Asked>,
     /// Rates that only few use at a time.
-    pub(crate) rates: Rates,
+    pub(crate) rates: Rates<Bound>,
     /// What the host said of accounts and parent spaces, and when.
     pub(crate) facts: BTreeMap<AboutParent, (bool, Time)>,
     /// Accounts that are in by the parent's membership alone (SP8).
@@ -329,7 +327,7 @@ impl State {
             relays: BTreeMap::new(),
             drawn: 0,
             asked: BTreeMap::new(),
-            rates: Rates::default(),
+            rates: Rates::new(),
             facts: BTreeMap::new(),
             by_parent: BTreeSet::new(),
             audit: VecDeque::new(),
@@ -516,11 +514,7 @@ impl State {
 
     /// Spends one of a rate; whether it was allowed. Forgets rates that are full again when there are many.
     pub(crate) fn spend(&mut self, bound: Bound, whose: &str, rate: Rate) -> bool {
-        let now = self.now;
-        let mut left = self.allowance(bound, whose);
-        let allowed = left.take(rate, now);
-        self.rates.set(bound, whose, left, self.limits.rates_remembered, now);
-        allowed
+        self.rates.take(bound, whose, rate, self.limits.rates_remembered, self.now)
     }
 }
 

@@ -143,7 +143,7 @@ impl State {
         self.pending = BTreeMap::new();
         self.relays = BTreeMap::new();
         self.asked = BTreeMap::new();
-        self.rates = Rates::default();
+        self.rates = Rates::new();
         self.by_parent = BTreeSet::new();
         // The host may still answer what it was asked; questions for features went with the sessions.
         self.questions.retain(|_, question| !matches!(question, Question::Features(_)));

@@ -8,9 +8,9 @@ pub(in crate::sim) mod push_client;
 pub(in crate::sim) mod push_room;
 mod push_router;
 mod read;
-mod retention;
+pub(in crate::sim) mod retention;
 mod retention_client;
-mod service;
+pub(in crate::sim) mod service;
 mod sm;
 
 use core::fmt;

@@ -167,7 +167,7 @@ impl Stage for Uploads {
     type Host = Shelves;
 
     fn set_up(&mut self, vector: &Vector) -> Result<(Service, Shelves), Stop> {
-        self.policy = policy_of_vectors();
+        *self = Self::of_vectors();
         let mut limits = RetentionLimits::default();
         for (name, value) in &vector.limits {
             if !set(&mut self.policy, name, *value) {
@@ -199,8 +199,13 @@ impl Stage for Uploads {
 }
 
 impl Uploads {
+    /// With the policy of the vectors.
+    pub(super) fn of_vectors() -> Self {
+        Self { policy: policy_of_vectors() }
+    }
+
     /// What an element that is no stanza stands for.
-    fn fact(&mut self, element: &Tree) -> Result<Input, String> {
+    pub(super) fn fact(&mut self, element: &Tree) -> Result<Input, String> {
         let text = |name: &str| element.attr(name).ok_or_else(|| format!("<{}> without {name}=", element.name));
         let boxed = |name: &str| text(name).map(Into::into);
         let optional = |name: &str| element.attr(name).map(Into::into);
@@ -257,7 +262,7 @@ impl Uploads {
 }
 
 /// An order as an element.
-fn element(order: &Order) -> Tree {
+pub(in crate::sim) fn element(order: &Order) -> Tree {
     let make = |name: &str, attrs: &[(&str, String)]| {
         let mut tree = Tree::new(name, ns::RETENTION);
         for (name, value) in attrs {

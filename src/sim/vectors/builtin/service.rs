@@ -11,11 +11,14 @@ use super::super::{Stop, Vector};
 use super::imng::{account_fact, blocked};
 use super::push_router::payload;
 use super::read::{bare, full, restart, stanza, unknown};
+use super::retention::{Uploads, policy_of_vectors};
 use super::{Builtin, Stage, facts, put, set_limit};
-use crate::gc3::ServiceConfig;
+use crate::gc3;
 use crate::imng::{Event, Fact};
 use crate::limits::ServiceLimits;
+use crate::ns;
 use crate::push::router::{Input as Push, Item, SessionEvent};
+use crate::retention::ServiceConfig;
 use crate::seed::Seed;
 use crate::service::rooms::Copies;
 use crate::service::{Domain, DomainConfig, Input};
@@ -27,12 +30,18 @@ const DOMAIN: &str = "tea.example";
 /// The domain of the rooms.
 const ROOMS: &str = "rooms.tea.example";
 
+/// The upload service of domains under test. Its secret is public: never run one like it.
+pub(in crate::sim) fn uploads_of_vectors() -> ServiceConfig {
+    ServiceConfig::new("uploads.tea.example", "https://uploads.tea.example/", Seed::new([3; 32]))
+}
+
 /// The stage of domains.
 #[derive(Debug, Default)]
 pub struct Domains {
     /// The sessions that are bound.
     bound: BTreeSet<String>,
     blocked: BTreeMap<String, Vec<Jid>>,
+    uploads: Uploads,
 }
 
 /// A domain of this crate, as vectors test it. Its seed is public: never run one like it.
@@ -46,14 +55,21 @@ impl Stage for Domains {
     type Host = DomainHost;
 
     fn set_up(&mut self, vector: &Vector) -> Result<(Domain, DomainHost), Stop> {
-        *self = Self::default();
+        *self = Self { uploads: Uploads::of_vectors(), ..Self::default() };
         let mut config = DomainConfig::new(&bare(DOMAIN)?);
         let rooms = |what: &str| facts(vector, "rooms").any(|rooms| rooms == what);
         if !rooms("none") {
-            config = config.with_rooms(ServiceConfig { muc: rooms("muc"), ..ServiceConfig::new(&bare(ROOMS)?) });
+            config =
+                config.with_rooms(gc3::ServiceConfig { muc: rooms("muc"), ..gc3::ServiceConfig::new(&bare(ROOMS)?) });
         }
         if facts(vector, "push").any(|push| push == "yes") {
             config = config.with_copies(Copies::default()).with_push();
+        }
+        if facts(vector, "pam").any(|pam| pam == "yes") {
+            config = config.with_pam();
+        }
+        if facts(vector, "uploads").any(|uploads| uploads == "yes") {
+            config = config.with_uploads(uploads_of_vectors(), policy_of_vectors());
         }
         let mut limits = ServiceLimits::default();
         for (name, value) in &vector.limits {
@@ -64,6 +80,9 @@ impl Stage for Domains {
     }
 
     fn input(&mut self, element: &Tree) -> Result<Input, Stop> {
+        if element.ns == ns::RETENTION {
+            return self.uploads.fact(element).map(Input::Uploads).map_err(Stop::Fail);
+        }
         if element.ns != NS {
             let stanza = stanza(element)?;
             let from = element.attr("from").unwrap_or_default();
@@ -122,7 +141,7 @@ impl Stage for Domains {
         for (name, value) in facts {
             let fact = match (name.as_str(), value.as_str()) {
                 // Known from the start, or part of another fact.
-                ("rooms" | "push" | "account" | "subscription" | "grounds", _) => continue,
+                ("rooms" | "push" | "pam" | "uploads" | "account" | "subscription" | "grounds", _) => continue,
                 ("create", all) => {
                     for account in all.split_whitespace() {
                         put(bench, now, Input::Create { account: bare(account)? })?;
@@ -165,7 +184,8 @@ impl Domains {
         session: &FullJid,
         facts: &BTreeMap<String, String>,
     ) -> Result<(), Stop> {
-        let known = ["session", "bound", "client", "carbons", "imng", "capable", "active", "hibernated", "resumed"];
+        let known =
+            ["session", "bound", "client", "carbons", "imng", "capable", "active", "hibernated", "resumed", "wants"];
         if let Some((name, value)) = facts.iter().find(|(name, _)| !known.contains(&name.as_str())) {
             return Err(unknown(name, value));
         }
@@ -188,6 +208,9 @@ impl Domains {
             let event = SessionEvent::Up { client: Some(client.clone()), enable: None };
             let input = Push::Session { jid: session.clone(), event };
             put(bench, now, Input::Push { account: session.to_bare(), input })?;
+        }
+        if on("wants") {
+            put(bench, now, Input::Wants { session: session.clone() })?;
         }
         Ok(())
     }
