@@ -1,10 +1,15 @@
 //! Schrödinger's chat, as what goes over the wire: the room falls back to a time before Cid joined, both are silent, and
 //! his client finds out by itself, joins again and reads what was said meanwhile. And the same by XEP-0045, where the room
-//! cannot say what was missed.
+//! cannot say what was missed. And reactions, where the client shows what the room has not taken yet.
 
 use xmpp_machines::Span;
-use xmpp_machines::gc3::client::{Command, Dialect, Standing};
+use xmpp_machines::gc3::Client;
+use xmpp_machines::gc3::client::{ClientConfig, Command, Dialect, Standing};
+use xmpp_machines::jid::{BareJid, FullJid};
+use xmpp_machines::limits::ClientLimits;
 use xmpp_machines::ns;
+use xmpp_machines::reactions::Wish;
+use xmpp_machines::seed::Seed;
 use xmpp_machines::sim::vectors::START;
 use xmpp_machines::sim::world::chat::{Actor, Chat};
 use xmpp_machines::sim::xml::Tree;
@@ -114,5 +119,73 @@ fn an_occupant_finds_out_who_has_left() {
     story.wait(16 * 60);
     assert_eq!(story.chat.device(CID).client.standing(), Standing::In);
     assert!(!sees(&story, "Ben") && sees(&story, "Ann") && story.chat.device(CID).shown.len() == 1);
+    insta::assert_snapshot!(story.told());
+}
+
+/// What a room allows, as Ann submits it.
+fn allow(reactions: &[&str], each: u32) -> String {
+    let values: String = reactions.iter().map(|reaction| format!("<value>{reaction}</value>")).collect();
+    format!(
+        "<config xmlns='urn:xmpp:gc3:0'><x xmlns='jabber:x:data' type='submit'><field var='FORM_TYPE'>\
+         <value>urn:xmpp:gc3:config</value></field><field var='urn:xmpp:gc3:fields:reactions'>{values}</field>\
+         <field var='urn:xmpp:gc3:fields:reactions-per-user'><value>{each}</value></field></x></config>"
+    )
+}
+
+#[test]
+fn a_client_shows_reactions_before_the_room_has_them_and_takes_back_what_it_refuses() {
+    let mut chat = Chat::new(1, [Dialect::Gc3; 4]).unwrap();
+    chat.command(CID, Command::Leave);
+    chat.pass(Span::from_secs(10)).unwrap();
+    let config = ClientConfig {
+        room: BareJid::new(chat.room()).unwrap(),
+        me: FullJid::new("cid@fig.example/desk").unwrap(),
+        dialect: Dialect::Gc3,
+        nick: "Cid".into(),
+        password: None,
+        archive: true,
+        occupant_ids: true,
+        account: false,
+        reactions: true,
+    };
+    if let Some(Actor::Device(device)) = chat.world.nodes.get_mut(2 + 2 * CID) {
+        device.client = Client::new(config, ClientLimits::default(), Seed::new([102; 32]));
+    }
+    chat.command(CID, Command::Online);
+    chat.command(CID, Command::Join);
+    chat.pass(Span::from_secs(10)).unwrap();
+    chat.say(ANN);
+    chat.pass(Span::from_secs(10)).unwrap();
+    let said = chat.device(CID).shown.iter().next().cloned().unwrap();
+    let react = |story: &mut Story, wish: Wish| {
+        story.chat.command(CID, Command::React { to: said.as_str().into(), wish });
+        story.chat.device(CID).client.reactions(&said).to_vec()
+    };
+    let shown = |story: &Story| story.chat.device(CID).client.reactions(&said).to_vec();
+    chat.world.log = Some(Vec::new());
+    let mut story = Story { chat, text: String::new(), names: Vec::new() };
+    story.note("Cid reacts twice to what Ann said. His client shows it at once, and the room sends it to everybody.");
+    react(&mut story, Wish::Add("👍".into()));
+    assert_eq!(react(&mut story, Wish::Add("🍵".into())), ["👍", "🍵"]);
+    story.wait(10);
+    story.note("Ann allows one of two from now on. His client hears that something changed, and asks; his two stay.");
+    story.chat.request(ANN, &allow(&["👍", "💜"], 1));
+    story.wait(10);
+    assert_eq!(story.chat.device(CID).client.allowed().allowed, ["👍", "💜"]);
+    assert_eq!(shown(&story), ["👍", "🍵"]);
+    story.note("What is not offered is not sent. What is takes the place of the others.");
+    assert_eq!(react(&mut story, Wish::Add("🎉".into())), ["👍", "🍵"]);
+    assert_eq!(react(&mut story, Wish::Add("💜".into())), ["💜"]);
+    story.wait(10);
+    story.note("Ann takes one off the list, and before he hears of it he gives it: it is refused, and taken back.");
+    story.chat.request(ANN, &allow(&["💜"], 1));
+    story.chat.pass(Span::from_millis(40)).unwrap();
+    assert_eq!(react(&mut story, Wish::Add("👍".into())), ["👍"]);
+    story.wait(10);
+    assert_eq!(shown(&story), ["💜"]);
+    story.note("To take it away is always allowed.");
+    assert_eq!(react(&mut story, Wish::Remove("💜".into())), [""; 0]);
+    story.wait(10);
+    assert_eq!(shown(&story), [""; 0]);
     insta::assert_snapshot!(story.told());
 }

@@ -238,7 +238,7 @@ impl Chat {
     }
 
     /// A request to the room, which a user makes by other means than the client.
-    fn request(&mut self, person: usize, payload: &str) {
+    pub fn request(&mut self, person: usize, payload: &str) {
         self.said += 1;
         let (from, id) = (full(person), self.said);
         let text = format!("<iq type='set' id='r{id}' from='{from}' to='{}'>{payload}</iq>", self.room);
