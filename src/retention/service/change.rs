@@ -76,13 +76,25 @@ impl State {
             heap: Vec::new(),
             queue: std::collections::VecDeque::new(),
             at: NOWHERE,
+            home: None,
         };
         let index = slab(&mut self.lots, &mut self.free_lots, lot);
         if let Some(account) = self.account_mut(account) {
             account.lots.push((bucket, index));
             account.lots.sort_unstable();
         }
+        self.rehome(index);
         index
+    }
+
+    /// Puts an account into a class; without one, it is in that of the policy.
+    pub(super) fn set_class(&mut self, index: u32, class: Option<Box<str>>) {
+        let Some(account) = self.account_mut(index) else { return };
+        account.class = class;
+        let lots = account.lots.clone();
+        for (_, lot) in lots {
+            self.rehome(lot);
+        }
     }
 
     /// Forgets a lot with nothing in it once its rate is full again, and an account with no lots and no class.
@@ -98,6 +110,7 @@ impl State {
         }
         self.idle.remove(&idle);
         self.lots[index as usize] = None;
+        self.replace(index);
         self.free_lots.push(index);
         if let Some(account) = self.account_mut(account) {
             account.lots.retain(|(b, _)| *b != bucket);
@@ -273,15 +286,17 @@ impl State {
         }
     }
 
-    fn add_used(&mut self, lot: u32, size: u64, more: bool) {
+    /// Counts a file that came or went, once its lot's queue is right.
+    fn add_used(&mut self, index: u32, size: u64, more: bool) {
         let add = |sum: &mut u64| *sum = if more { sum.saturating_add(size) } else { sum.saturating_sub(size) };
         add(&mut self.used);
-        let Some(lot) = self.lots.get_mut(lot as usize).and_then(Option::as_mut) else { return };
+        let Some(lot) = self.lots.get_mut(index as usize).and_then(Option::as_mut) else { return };
         add(&mut lot.used);
         lot.files = if more { lot.files + 1 } else { lot.files.saturating_sub(1) };
         if let Some(account) = self.accounts.get_mut(lot.account as usize).and_then(Option::as_mut) {
             add(&mut account.used);
         }
+        self.replace(index);
     }
 
     /// Adds a file.
@@ -292,8 +307,8 @@ impl State {
         by_id.insert_unique(id.hash(), index, |other| self.file(*other).map_or(0, |file| file.id.hash()));
         self.by_id = by_id;
         self.count += 1;
-        self.add_used(lot, size, true);
         self.queue(index);
+        self.add_used(lot, size, true);
         self.schedule(index);
         index
     }

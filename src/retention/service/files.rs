@@ -196,8 +196,8 @@ impl Service {
         let Some(index) = self.state.find_account(jid) else {
             return out.push(rule::A1, Action::Tell(Notice::NothingChanged));
         };
-        let Some(account) = self.state.account_mut(index) else { return };
-        account.class = None;
+        self.state.set_class(index, None);
+        let Some(account) = self.state.account(index) else { return };
         let (lots, open) = (account.lots.clone(), account.open.clone());
         for number in open {
             if let Some(slot) = self.state.release(number) {
@@ -232,10 +232,8 @@ impl Service {
             (None, true) => Some(self.state.need_account(jid)),
             (found, _) => found,
         };
-        if let Some(account) = index.and_then(|index| self.state.account_mut(index)) {
-            account.class = class;
-        }
         if let Some(index) = index {
+            self.state.set_class(index, class);
             self.state.tidy_account(index);
         }
         out.push(rule::A4, Action::Tell(Notice::Done));
@@ -245,6 +243,9 @@ impl Service {
     pub(super) fn policy_in_force(&mut self, policy: Policy, out: &mut Out<'_>) {
         let old = core::mem::replace(&mut self.state.policy, policy);
         self.state.take_directories();
+        for lot in 0..u32::try_from(self.state.lots.len()).unwrap_or(u32::MAX) {
+            self.state.rehome(lot);
+        }
         let mut shortened = 0;
         for index in 0..u32::try_from(self.state.files.len()).unwrap_or(u32::MAX) {
             let Some(at) = self.state.shortened(index, &old) else { continue };

@@ -1,14 +1,10 @@
 //! The state as a [`Ledger`]: what a decision about one owner reads of it.
 
-use core::cmp::Reverse;
-use std::collections::BinaryHeap;
-
 use super::state::State;
 use crate::limits::Allowance;
-use crate::retention::Purpose;
 use crate::retention::judge::{Candidate, Ledger};
 use crate::retention::policy::BucketName;
-use crate::time::{Span, Time};
+use crate::time::Time;
 
 /// What one owner has.
 pub(super) struct View<'a> {
@@ -78,79 +74,6 @@ impl Ledger for View<'_> {
     }
 
     fn pressed(&self, now: Time, more: &mut dyn FnMut(Candidate) -> bool) {
-        for purpose in [Purpose::Message, Purpose::Ephemeral, Purpose::Profile] {
-            let mut lots = self.lots_of(purpose);
-            // Buckets of one purpose by their priority.
-            lots.sort_unstable_by_key(|share| share.priority);
-            for lots in lots.chunk_by(|a, b| a.priority == b.priority) {
-                if !self.share(lots, now, more) {
-                    return;
-                }
-            }
-        }
-    }
-}
-
-/// A lot that may have to give.
-struct Share {
-    lot: u32,
-    priority: u8,
-    used: u64,
-    min_age: Span,
-}
-
-impl View<'_> {
-    fn lots_of(&self, purpose: Purpose) -> Vec<Share> {
-        let all = (0..).zip(&self.state.lots);
-        let shares = all.filter_map(|(index, lot)| {
-            let lot = lot.as_ref().filter(|lot| !lot.queue.is_empty())?;
-            if self.state.bucket_name(lot.bucket).1 != purpose {
-                return None;
-            }
-            let (_, bucket) = self.state.terms(index)?;
-            // What is never evicted for its owner is not evicted for others.
-            bucket.evict.then_some(Share {
-                lot: index,
-                priority: bucket.priority,
-                used: lot.used,
-                min_age: bucket.min_age,
-            })
-        });
-        shares.collect()
-    }
-
-    /// Shows files in the order in which they were stored: first of those who have more than a fair share, as long as
-    /// they do, then of all. `false` once enough was shown.
-    fn share(&self, lots: &[Share], now: Time, more: &mut dyn FnMut(Candidate) -> bool) -> bool {
-        let sum: u128 = lots.iter().map(|share| u128::from(share.used)).sum();
-        let fair = u64::try_from(sum / lots.len().max(1) as u128).unwrap_or(u64::MAX);
-        // Of each lot: where its queue goes on, and how much it would have left.
-        let mut at: Vec<(usize, u64)> = lots.iter().map(|share| (0, share.used)).collect();
-        for only_over in [true, false] {
-            let gives = |left: u64| !only_over || left > fair;
-            let mut oldest: BinaryHeap<Reverse<(Time, u64, usize)>> = (0..lots.len())
-                .filter(|n| gives(at[*n].1))
-                .filter_map(|n| self.front(lots, n, at[n].0, now).map(Reverse))
-                .collect();
-            while let Some(Reverse((_, _, n))) = oldest.pop() {
-                let index = self.state.lot(lots[n].lot).and_then(|lot| lot.queue.get(at[n].0));
-                let Some(candidate) = index.and_then(|index| self.candidate(*index)) else { continue };
-                if !more(candidate) {
-                    return false;
-                }
-                at[n] = (at[n].0 + 1, at[n].1.saturating_sub(candidate.size));
-                if gives(at[n].1) {
-                    oldest.extend(self.front(lots, n, at[n].0, now).map(Reverse));
-                }
-            }
-        }
-        true
-    }
-
-    /// The oldest file of a lot that is left, if it is old enough.
-    fn front(&self, lots: &[Share], n: usize, at: usize, now: Time) -> Option<(Time, u64, usize)> {
-        let share = lots.get(n)?;
-        let file = self.state.file(*self.state.lot(share.lot)?.queue.get(at)?)?;
-        (file.stored.plus(share.min_age) <= now).then_some((file.stored, file.number, n))
+        self.state.pressed(now, more);
     }
 }

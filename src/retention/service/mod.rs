@@ -7,6 +7,7 @@ mod files;
 mod heap;
 mod ledger;
 mod machine;
+mod pressure;
 mod put;
 mod save;
 mod slots;

@@ -125,9 +125,7 @@ impl Saved {
         let mut slots = Vec::new();
         for account in self.accounts {
             let index = state.need_account(&account.jid);
-            if let Some(restored) = state.account_mut(index) {
-                restored.class = account.class;
-            }
+            state.set_class(index, account.class);
             for lot in account.lots {
                 let lot_index = state.need_lot(index, lot.bucket);
                 if let Some(restored) = state.lot_mut(lot_index) {
@@ -308,6 +306,7 @@ impl State {
         ensure(self.slots.keys().all(|number| *number <= self.granted), "a slot was never granted")?;
         let planned = |file: &u32| self.file(*file).is_some_and(|file| file.flags.has(Flags::PLANNED));
         ensure(self.slots.values().flat_map(|slot| &slot.plan).all(planned), "a plan names a file that is not kept")?;
+        self.check_pressure()?;
         ensure(self.buried.len() == self.tombstones.len(), "what is deleted is remembered twice")?;
         ensure(self.policy.check().is_empty(), "the policy contradicts itself")
     }

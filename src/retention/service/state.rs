@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use smallvec::SmallVec;
 
 use super::heap::{self, NOWHERE, Places};
+use super::pressure::{Home, Pressure};
 use crate::limits::{Allowance, RetentionLimits};
 use crate::retention::Purpose;
 use crate::retention::host::{Reference, Token};
@@ -130,6 +131,8 @@ pub(super) struct Lot {
     pub(super) queue: VecDeque<u32>,
     /// Its place among the lots that have deadlines.
     pub(super) at: u32,
+    /// Where it stands on a full service while files of it may go: what its account's class says.
+    pub(super) home: Option<Home>,
 }
 
 /// An account.
@@ -189,6 +192,8 @@ pub(super) struct State {
     pub(super) free_lots: Vec<u32>,
     /// The lots that have deadlines: a heap.
     pub(super) due: Vec<u32>,
+    /// The lots whose files may go for others.
+    pub(super) pressure: Pressure,
     pub(super) accounts: Vec<Option<Account>>,
     pub(super) free_accounts: Vec<u32>,
     pub(super) by_jid: HashTable<u32>,
@@ -238,6 +243,7 @@ impl State {
             lots: Vec::new(),
             free_lots: Vec::new(),
             due: Vec::new(),
+            pressure: Pressure::new(hash_key),
             accounts: Vec::new(),
             free_accounts: Vec::new(),
             by_jid: HashTable::new(),
@@ -407,10 +413,12 @@ impl State {
             (false, true) => {
                 self.unqueue(index);
                 self.kept.insert((lot, number), index);
+                self.replace(lot);
             }
             (true, false) => {
                 self.kept.remove(&(lot, number));
                 self.queue(index);
+                self.replace(lot);
             }
             _ => {}
         }
@@ -428,7 +436,7 @@ impl State {
         Some((file.lot, queue.binary_search_by(order)))
     }
 
-    /// Puts a file among those that may be evicted.
+    /// Puts a file among those that may be evicted. Its lot is to be [replaced](Self::replace) after it.
     pub(super) fn queue(&mut self, index: u32) {
         if let Some((lot, Err(at))) = self.place(index)
             && let Some(lot) = self.lot_mut(lot)
@@ -437,6 +445,7 @@ impl State {
         }
     }
 
+    /// Takes a file out of those that may be evicted. Its lot is to be [replaced](Self::replace) after it.
     pub(super) fn unqueue(&mut self, index: u32) {
         if let Some((lot, Ok(at))) = self.place(index)
             && let Some(lot) = self.lot_mut(lot)
