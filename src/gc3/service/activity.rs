@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::machine::Out;
 use super::state::{Bound, State};
-use crate::codec::{Header, Outgoing, Stanza, StanzaKind, StanzaType};
+use crate::codec::{Outgoing, Stanza, StanzaKind, StanzaType};
 use crate::gc3::host::Notice;
 use crate::gc3::refusals::{TOO_FAST, TOO_MANY};
 use crate::gc3::room::RoomState;
@@ -171,14 +171,7 @@ fn too_many(state: &State, bare: &str) -> bool {
 fn tell(state: &mut State, out: &mut Out<'_>, why: Rule, full: &str, serials: &[u32]) {
     let address = |serial: &u32| state.rooms.get(serial).map(|held| held.room.address().as_str());
     for chunk in serials.chunks(state.limits.list_page.max(1)) {
-        let header = Header {
-            kind: StanzaKind::Message,
-            type_: StanzaType::Normal,
-            from: &state.config.domain,
-            id: None,
-            lang: None,
-        };
-        let told = Outgoing::new(&header, |writer| {
+        let told = Outgoing::new(&state.word(), |writer| {
             writer.open("rai", ns::RAI);
             chunk.iter().filter_map(address).for_each(|room| {
                 writer.leaf("activity", ns::RAI, room);

@@ -6,7 +6,7 @@ use minidom::Element;
 
 use super::machine::{self, NOT_FOUND, Out, result, within};
 use super::state::{Bound, Name, State};
-use crate::codec::{Header, Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
+use crate::codec::{Outgoing, Reader, Stanza, StanzaError, StanzaKind, StanzaType, Writer};
 use crate::gc3::config::{Config, Kind};
 use crate::gc3::form::{self, CreateForm};
 use crate::gc3::host::{Notice, Token};
@@ -219,14 +219,7 @@ pub(super) fn report(state: &mut State, out: &mut Out<'_>, stanza: &Stanza, payl
         return machine::refuse(out, rule::RP6, stanza, &NOT_FOUND);
     };
     let reporter = held.room.state.id_of(from.as_str());
-    let header = Header {
-        kind: StanzaKind::Message,
-        type_: StanzaType::Normal,
-        from: &state.config.domain,
-        id: None,
-        lang: None,
-    };
-    let told = Outgoing::new(&header, |writer| {
+    let told = Outgoing::new(&state.word(), |writer| {
         writer.open("report-chat", ns::GC_REPORT).leaf("jid", ns::GC_REPORT, held.room.state.address.as_str());
         wire::write_report(report, &[], writer);
         writer.close();

@@ -6,6 +6,7 @@ use jid::BareJid;
 use serde::{Deserialize, Serialize, Serializer};
 
 use super::activity::Indicators;
+use crate::codec::{Header, StanzaKind, StanzaType};
 use crate::gc3::host::Token;
 use crate::gc3::room::{DefaultTopics, Policy, Room, RoomState};
 use crate::limits::Gc3Limits;
@@ -212,6 +213,12 @@ impl State {
             self.deadlines.insert((new, serial));
         }
         held.deadline = deadline;
+    }
+
+    /// The header of a message that the service itself sends.
+    pub(super) fn word(&self) -> Header<'_> {
+        let (kind, type_) = (StanzaKind::Message, StanzaType::Normal);
+        Header { kind, type_, from: &self.config.domain, id: None, lang: None }
     }
 
     /// The rate of a bound.
